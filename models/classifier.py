@@ -1,0 +1,91 @@
+"""What the pipeline asks: given texts and their languages, what is each post, and does it go before a person?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.base import Progress, silent
+from models.calibration import Array
+from models.decision import Decision, Lane, Level, decide
+from models.errors import ModelError
+from models.heads import ARTEFACT, Heads, load_heads, probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the classifier holds a post to be: an assessment, not a fact.
+
+    `scores` holds a probability for every kind. `lane` and `level` are set where the post reached a lane's threshold;
+    `flagged` means the lane `offers`. `model` names the heads and the engine.
+    """
+
+    kind: str
+    scores: dict[str, float]
+    lane: Lane | None
+    flagged: bool
+    level: Level | None
+    model: str
+
+
+class Engine(Protocol):
+    """What turns texts into features: its name with the precision, the base that it runs, and the call."""
+
+    @property
+    def engine(self) -> str:
+        """Name the engine and its precision, as calibrations are filed under it."""
+
+    @property
+    def base_sha256(self) -> str:
+        """Name the base weights that it runs."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Give the features [n, width] of the texts, in their order."""
+
+
+class Classifier:
+    """The heads on an engine. One thread at a time may call it; which one does not matter."""
+
+    def __init__(self, heads: Heads, engine: Engine) -> None:
+        if engine.base_sha256 != heads.base_sha256:
+            raise ModelError("the classifier was trained on other base weights than the engine runs: train it again")
+        self.labels = heads.labels
+        self.model = f"fanal-{heads.version}+{engine.engine}"
+        self._heads = heads
+        self._engine = engine
+        self._calibration = heads.calibrations.get(engine.engine)
+
+    @classmethod
+    def load(
+        cls, artefact: Path = ARTEFACT, cache: Path | None = None, weights: Path | None = None,
+        threads: int | None = None, progress: Progress = silent,
+    ) -> "Classifier":
+        """Load the heads, and the base encoder as `models.base.load_base` does with `cache` and `weights`."""
+        from models.encoder import Encoder
+
+        return cls(load_heads(artefact), Encoder.load(cache, weights, threads, progress))
+
+    @property
+    def can_flag(self) -> bool:
+        """Whether the artefact is calibrated for the engine: without that it scores and never flags."""
+        return self._calibration is not None
+
+    def score(self, texts: Sequence[str]) -> Array:
+        """Give a probability for each text and label, [n, labels]; a row sums to one."""
+        return probabilities(self._heads.logits(self._engine.encode(texts)))
+
+    def assess(self, texts: Sequence[str], langs: Sequence[str]) -> list[Assessment]:
+        """Assess the texts, each in its language (a code of the taxonomy, or any other), in their order."""
+        if not texts:
+            return []
+        logits = self._heads.logits(self._engine.encode(texts))
+        decisions = decide(logits, langs, self._heads, self._calibration)
+        return [self._assessment(one, row) for one, row in zip(decisions, probabilities(logits).tolist(), strict=True)]
+
+    def _assessment(self, decision: Decision, shares: list[float]) -> Assessment:
+        scores = dict(zip(self.labels, shares, strict=True))
+        lane = decision.lane
+        return Assessment(decision.kind, scores, lane, lane == "offers", decision.level, self.model)

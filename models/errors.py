@@ -1,0 +1,15 @@
+"""What can go wrong with the model that is not a post's fault.
+
+    ModelError          weights or artefact missing, damaged, or not fitting each other
+    └── CorpusError     a file of examples that training or the linter cannot use
+
+Every message is one line that a person can act on. It never holds a post's text.
+"""
+
+
+class ModelError(Exception):
+    """The classifier or its base weights are missing, damaged, or do not fit each other."""
+
+
+class CorpusError(ModelError):
+    """A file of examples is not in the format that `models/corpus/README.md` describes."""

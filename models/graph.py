@@ -1,0 +1,91 @@
+"""The base encoder as an OpenVINO graph, written out with the opset: no exporter, no torch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino import opset13 as ops
+
+from models.base import Base
+
+LAYERS = (6, 8, 12)
+
+_MASKED = 10000.0  # taken from the attention scores of padding: e to the minus that is zero in fp32
+
+
+def build_graph(base: Base, layers: tuple[int, ...] = LAYERS) -> ov.Model:
+    """Build the graph from summed embeddings [batch, length, hidden] and a mask [batch, length] to pooled layers.
+
+    The one output, [batch, len(layers) * hidden], holds the mean of each named layer's states over the tokens whose
+    mask is 1, layers side by side. The embedding table is looked up outside, where it can stay mapped from disk.
+    """
+    embedded = ops.parameter([-1, -1, base.shape.hidden], ov.Type.f32, name="embedded")
+    mask = ops.parameter([-1, -1], ov.Type.f32, name="mask")
+    graph = _Graph(base, mask)
+    state = graph.normalised(embedded, "emb.ln")
+    pooled = []
+    for layer in range(max(layers)):
+        state = graph.layer(state, f"l{layer}")
+        if layer + 1 in layers:
+            pooled.append(graph.pooled(state))
+    return ov.Model([ops.concat(pooled, axis=1)], [embedded, mask], "encoder")
+
+
+def _number(value: float) -> ov.Node:
+    return ops.constant(np.float32(value))
+
+
+def _whole(*values: int) -> ov.Node:
+    return ops.constant(np.array(values, np.int64))
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """The parts of one graph: they share the weights and the mask."""
+
+    base: Base
+    mask: ov.Node
+
+    def layer(self, state: ov.Node, name: str) -> ov.Node:
+        """Add one transformer layer (post-norm, as BERT)."""
+        attended = self.linear(self.attention(state, name), f"{name}.ao")
+        state = self.normalised(ops.add(state, attended), f"{name}.aln")
+        inner = ops.gelu(self.linear(state, f"{name}.fi"), "erf")
+        return self.normalised(ops.add(state, self.linear(inner, f"{name}.fo")), f"{name}.oln")
+
+    def attention(self, state: ov.Node, name: str) -> ov.Node:
+        """Add multi-head attention, the padding masked."""
+        query, key, value = (self.heads(self.linear(state, f"{name}.{part}")) for part in "qkv")
+        bias = ops.multiply(ops.subtract(self.mask, _number(1.0)), _number(_MASKED))
+        bias = ops.unsqueeze(bias, _whole(1, 2))
+        mixed = ops.scaled_dot_product_attention(query, key, value, bias)
+        joined = ops.transpose(mixed, _whole(0, 2, 1, 3))
+        return ops.reshape(joined, _whole(0, 0, self.base.shape.hidden), special_zero=True)
+
+    def heads(self, state: ov.Node) -> ov.Node:
+        """Split [batch, length, hidden] into [batch, heads, length, width of a head]."""
+        count = self.base.shape.heads
+        split = ops.reshape(state, _whole(0, 0, count, self.base.shape.hidden // count), special_zero=True)
+        return ops.transpose(split, _whole(0, 2, 1, 3))
+
+    def linear(self, state: ov.Node, name: str) -> ov.Node:
+        """Add a matrix product and its bias."""
+        product = ops.matmul(state, self.weight(f"{name}.w"), transpose_a=False, transpose_b=True)
+        return ops.add(product, self.weight(f"{name}.b"))
+
+    def normalised(self, state: ov.Node, name: str) -> ov.Node:
+        """Add layer normalisation over the width."""
+        centred = ops.mvn(state, _whole(-1), True, self.base.shape.epsilon, "INSIDE_SQRT")
+        return ops.add(ops.multiply(centred, self.weight(f"{name}.w")), self.weight(f"{name}.b"))
+
+    def pooled(self, state: ov.Node) -> ov.Node:
+        """Add the mean over the tokens that the mask keeps."""
+        weights = ops.unsqueeze(self.mask, _whole(1))
+        total = ops.squeeze(ops.matmul(weights, state, transpose_a=False, transpose_b=False), _whole(1))
+        return ops.divide(total, ops.reduce_sum(self.mask, _whole(1), keep_dims=True))
+
+    def weight(self, name: str) -> ov.Node:
+        """Add a tensor of the base as a constant."""
+        values: NDArray[np.float32] = self.base.weights[name]
+        return ops.constant(values, shared_memory=True)

@@ -1,0 +1,81 @@
+"""The `fanal` command. Its subcommands stand in `pipeline.commands`, one file each, and are loaded when they are called."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from pipeline.errors import FanalError
+
+COMMANDS = {
+    "run": "Start everything here, replay posts, watch hits come in.",
+    "work": "Run workers: screening, indexing, or both.",
+    "replay": "Send posts from a file to the pipeline.",
+    "score": "Score posts from a file, without broker or index.",
+    "setup": "Create topics and index templates, or bring them up to date.",
+    "local": "The embedded Kafka and Elasticsearch: up, down, status, logs, reset.",
+    "desk": "Serve the page that lists hits.",
+    "model": "What the classifier is, and how it is built.",
+    "check": "Try every connection and the model; say what is wrong.",
+    "account": "What came in, what became of it, and what does not add up.",
+    "bench": "Measure: the pipeline's rate and latency.",
+    "version": "Print the version.",
+}
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported when they are called, so that `fanal --help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"pipeline.commands.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 - one of ours
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def cli() -> None:
+    """Fanal watches public posts as they appear and flags trafficking-recruitment and migrant-smuggling offers.
+
+    Begin with `fanal run`. A score is an assessment, not a fact: a person decides.
+    """
+
+
+def main() -> None:
+    """Run the command: exit 2 for usage and configuration, 1 for failure, and one line that says what to do."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        print("fanal: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except click.ClickException as error:
+        print(f"fanal: {error.format_message()} (see `{_path(error)} --help`)", file=sys.stderr)
+        sys.exit(2)
+    except FanalError as error:
+        print(f"fanal: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _path(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path.replace("__main__.py", "fanal") if context else "fanal"
+
+
+if __name__ == "__main__":
+    main()

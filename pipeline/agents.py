@@ -1,0 +1,197 @@
+"""The agents: thin loops between topics. What they do with a batch stands in `screen`, `index` and `delivery`.
+
+Acknowledge after delivery: an event is acknowledged when everything that follows from it has been acknowledged by the broker
+(or written to the index). `noack_take` and `ack`, never `take`, which acknowledges a batch whose body raised.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, Protocol
+
+import msgspec
+
+from pipeline import metrics
+from pipeline.backoff import waits
+from pipeline.broker.topics import Topics
+from pipeline.codec import decode_hit
+from pipeline.delivery import Outbox, Outgoing, account, dead_letter, findings
+from pipeline.posts import Hit, Reason, Rejected, Screened
+from pipeline.screen.screening import Screen, screen
+from pipeline.screen.verdicts import Incoming, Verdict, merge, unscreenable
+
+log = logging.getLogger("fanal.agents")
+
+Recall = Callable[[int], Awaitable[Sequence[Screened]]]
+PROBE = "bonjour"
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How much the screening agent takes at once."""
+
+    records: int
+    posts: int
+    within_s: float
+
+
+class ScreeningAgent:
+    """Takes records of `posts`, screens them, delivers what follows, acknowledges."""
+
+    def __init__(self, using: Screen, outbox: Outbox, topics: Topics, intake: Intake, recall: Recall) -> None:
+        self._screen = using
+        self._outbox = outbox
+        self._topics = topics
+        self._intake = intake
+        self._recall = recall
+        self._moved: set[int] = set()
+
+    def moved(self, partitions: set[int]) -> None:
+        """Partitions were assigned or revoked: their memory is loaded anew before the next batch."""
+        self._moved |= partitions
+
+    async def __call__(self, stream: Any) -> None:
+        """The agent's loop; ends with the worker."""
+        async for events in stream.noack_take(self._intake.records, within=self._intake.within_s):
+            for some in _by_size(events, self._intake.posts):
+                await self._take(some)
+                for event in some:
+                    await stream.ack(event)
+
+    async def _take(self, events: Sequence[Any]) -> None:
+        batch = await self._unscreened([incoming(event) for event in events])
+        if not batch:
+            return
+        started = perf_counter()
+        verdict = await self._verdict(batch)
+        metrics.STAGE.labels("screen").observe(perf_counter() - started)
+        started = perf_counter()
+        await self._outbox.deliver(findings(verdict, self._topics))
+        await self._outbox.deliver(account(verdict, self._topics))
+        metrics.STAGE.labels("deliver").observe(perf_counter() - started)
+        _count(verdict)
+
+    async def _unscreened(self, batch: Sequence[Incoming]) -> list[Incoming]:
+        """Load the memory of new partitions; pass over what `screened` covers already."""
+        seen, model = self._screen.seen, self._screen.judge.model
+        seen.forget(self._moved)
+        self._moved.clear()
+        for partition in {record.partition for record in batch}:
+            if not seen.holds(partition):
+                started = perf_counter()
+                seen.load(partition, await self._recall(partition))
+                metrics.STAGE.labels("recall").observe(perf_counter() - started)
+        fresh = [record for record in batch if not seen.is_screened(record.partition, record.offset, model)]
+        if len(fresh) < len(batch):
+            metrics.REPLAYED.inc(len(batch) - len(fresh))
+            log.info("records came again that were screened already", extra={"records": len(batch) - len(fresh)})
+        return fresh
+
+    async def _verdict(self, batch: Sequence[Incoming]) -> Verdict:
+        """Screen in a thread. A batch that raises is screened record by record, so that one hostile line harms no other."""
+        try:
+            return await asyncio.to_thread(screen, batch, self._screen, datetime.now(UTC))
+        except Exception:
+            log.exception("a batch could not be screened; trying its records one by one", extra={"records": len(batch)})
+        verdicts = [await self._single(record) for record in batch]
+        return merge(verdicts)
+
+    async def _single(self, record: Incoming) -> Verdict:
+        try:
+            return await asyncio.to_thread(screen, [record], self._screen, datetime.now(UTC))
+        except Exception:
+            await self._wait_for_judge()
+            log.exception(
+                "a record cannot be screened; its lines go to the rejected", extra={"partition": record.partition}
+            )
+        return unscreenable(record, self._screen.judge.model)
+
+    async def _wait_for_judge(self) -> None:
+        """While the classifier fails on a plain word, the fault is not the post's: wait, acknowledge nothing."""
+        for wait in waits(first=1.0, cap=30.0):
+            try:
+                await asyncio.to_thread(self._screen.judge.assess, [PROBE], ["fr"])
+                return
+            except Exception:
+                log.exception("the classifier fails; nothing is acknowledged until it works")
+                await asyncio.sleep(wait)
+
+
+class Index(Protocol):
+    """The index, as the indexing agent needs it."""
+
+    async def write(self, hits: Sequence[Hit]) -> Sequence[tuple[Hit, str]]:
+        """Write hits; return those that the mapping refuses, with the reason. Retries in place while the index is away."""
+
+
+class IndexingAgent:
+    """Takes records of `hits`, writes them in bulk, sends what the index refuses to the rejected, acknowledges."""
+
+    def __init__(
+        self, index: Index, outbox: Outbox, topics: Topics, intake: Intake, written: Callable[[Hit], None]
+    ) -> None:
+        self._index = index
+        self._outbox = outbox
+        self._topics = topics
+        self._intake = intake
+        self._written = written
+
+    async def __call__(self, stream: Any) -> None:
+        """The agent's loop; ends with the worker."""
+        async for events in stream.noack_take(self._intake.records, within=self._intake.within_s):
+            await self._take(events)
+            for event in events:
+                await stream.ack(event)
+
+    async def _take(self, events: Sequence[Any]) -> None:
+        hits: dict[tuple[str, int], tuple[Hit, Any]] = {}
+        letters: list[Outgoing] = []
+        for event in events:
+            try:
+                hit = decode_hit(event.message.value or b"")
+            except (msgspec.DecodeError, RecursionError) as error:
+                letters.append(self._letter(event, "not_a_hit", type(error).__name__))
+            else:
+                hits[hit.id, hit.index_version] = hit, event
+        refused = await self._index.write([hit for hit, _ in hits.values()]) if hits else []
+        letters += [self._letter(hits[hit.id, hit.index_version][1], "mapping_refused", why) for hit, why in refused]
+        await self._outbox.deliver(letters)
+        for hit in ({hit.id: hit for hit, _ in hits.values()}).values():
+            self._written(hit)
+
+    def _letter(self, event: Any, reason: Reason, why: str) -> Outgoing:
+        message = event.message
+        rejected = Rejected(raw=message.value or b"", reason=reason, detail=why, stage="indexing")
+        return dead_letter(self._topics, rejected, f"{self._topics.hits}/{message.partition}/{message.offset}/0")
+
+
+def incoming(event: Any) -> Incoming:
+    """A Faust event as screening takes it."""
+    message = event.message
+    received_at = datetime.fromtimestamp(message.timestamp, UTC)
+    return Incoming(message.partition, message.offset, message.value or b"", received_at)
+
+
+def _by_size(events: Sequence[Any], posts: int) -> Iterator[list[Any]]:
+    """Consecutive events that hold about `posts` lines together: what is screened, delivered and acknowledged at once."""
+    some: list[Any] = []
+    held = 0
+    for event in events:
+        some.append(event)
+        held += (event.message.value or b"").count(b"\n") + 1
+        if held >= posts:
+            yield some
+            some, held = [], 0
+    if some:
+        yield some
+
+
+def _count(verdict: Verdict) -> None:
+    for outcome, count in verdict.outcomes.items():
+        metrics.POSTS.labels(outcome).inc(count)
+    metrics.BATCH.observe(sum(verdict.outcomes.values()))
+    for hit in verdict.hits:
+        metrics.HITS.labels(hit.document.lane, hit.document.kind, hit.document.level).inc()

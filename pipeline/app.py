@@ -1,0 +1,139 @@
+"""The Faust application: one per role, each its own consumer group, nothing at import.
+
+A worker has one role: `screening` takes `posts`, `indexing` takes `hits`. So they scale, stall and restart apart.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import faust
+
+from pipeline.agents import IndexingAgent, ScreeningAgent
+from pipeline.broker.connection import Connection
+from pipeline.broker.topics import MAX_MESSAGE_BYTES, Topics
+from pipeline.logs import configuration
+from pipeline.outbox import topic
+from pipeline.serving import Port, serve
+from pipeline.watch import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """What an application needs to know of the world."""
+
+    role: str
+    connection: Connection
+    topics: Topics
+    data: Path
+    session_timeout_s: float
+
+    @property
+    def group(self) -> str:
+        """The consumer group, which is the application's id."""
+        return f"{self.topics.prefix}fanal-{self.role}"
+
+
+def create_app(settings: AppSettings) -> Any:
+    """An application without agents: `add_screening` or `add_indexing` gives it its one agent.
+
+    The timeouts notice a dead worker within the session timeout (Faust's defaults: a minute). Its web server stays off.
+    """
+    return faust.App(
+        settings.group,
+        broker=f"kafka://{settings.connection.bootstrap.replace(',', ';kafka://')}",
+        broker_credentials=_credentials(settings.connection),
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=settings.session_timeout_s / 5,
+        broker_rebalance_timeout=settings.session_timeout_s,
+        broker_commit_interval=1.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4 << 20,
+        producer_acks=-1,
+        producer_linger=0.005,
+        producer_max_batch_size=1 << 20,
+        producer_max_request_size=MAX_MESSAGE_BYTES,
+        stream_buffer_maxsize=256,
+        stream_wait_empty=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        store="memory://",
+        datadir=str(settings.data / "faust" / settings.group),
+        web_enabled=False,
+        autodiscover=False,
+    )
+
+
+def add_screening(app: Any, settings: AppSettings, agent: ScreeningAgent) -> None:
+    """Let the agent take `posts`; tell it when partitions move."""
+
+    async def screening(stream: Any) -> None:
+        await agent(stream)
+
+    async def moved(_: Any, partitions: Any = (), **__: Any) -> None:
+        agent.moved({tp.partition for tp in partitions if tp.topic == settings.topics.posts})
+
+    app.agent(topic(app, settings.topics.posts), name="screening", concurrency=1)(screening)
+    app.on_partitions_revoked.connect(moved, weak=False)
+    app.on_partitions_assigned.connect(moved, weak=False)
+
+
+def add_indexing(app: Any, settings: AppSettings, agent: IndexingAgent) -> None:
+    """Let the agent take `hits`."""
+
+    async def indexing(stream: Any) -> None:
+        await agent(stream)
+
+    app.agent(topic(app, settings.topics.hits), name="indexing", concurrency=1)(indexing)
+
+
+def attach(app: Any, port: Port, watch: Watch, ended: Callable[[], Awaitable[None]]) -> None:
+    """Give the application its port and its watch while it runs; `ended` is awaited before it shuts down."""
+    runners: list[Any] = []
+
+    async def once() -> None:
+        runner, bound = await serve(port.host, port.port, watch.complaint, lambda: _unready(app))
+        runners.append(runner)
+        port.announce(bound)
+        watch.start()
+
+    async def stopping(*_: Any, **__: Any) -> None:
+        watch.stop()
+        for runner in runners:
+            await runner.cleanup()
+        await ended()
+
+    app.task(once)
+    app.on_before_shutdown.connect(stopping, weak=False)
+
+
+def run(app: Any, log_level: str) -> NoReturn:
+    """Run an application until a signal ends it. Never by Faust's command line, which turns its web server on."""
+    worker = faust.Worker(
+        app,
+        quiet=True,
+        loglevel="WARN",
+        logging_config=configuration(log_level),
+        redirect_stdouts=False,
+        console_port=0,
+    )
+    worker.spinner = None
+    worker.execute_from_commandline()
+
+
+def _unready(app: Any) -> str | None:
+    assigned = app.consumer.assignment() if app.consumer is not None else None
+    return None if assigned else "no partition is assigned yet"
+
+
+def _credentials(connection: Connection) -> Any:
+    context = connection.ssl_context()
+    if connection.sasl_mechanism:
+        return faust.SASLCredentials(
+            username=connection.username,
+            password=connection.password,
+            mechanism=connection.sasl_mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context=context) if context else None

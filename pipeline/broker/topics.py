@@ -1,0 +1,79 @@
+"""The topics: their names, how they are laid out, and the key that decides a post's partition."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiokafka.partitioner import murmur2
+
+HOUR_MS = 3_600_000
+MAX_MESSAGE_BYTES = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The names of the topics, under one prefix."""
+
+    prefix: str = ""
+
+    @property
+    def posts(self) -> str:
+        """What came in: raw, restricted, kept for the retention of the settings."""
+        return f"{self.prefix}posts"
+
+    @property
+    def rejected(self) -> str:
+        """Lines that could not be used, bytes whole, the reason in the headers: restricted like `posts`."""
+        return f"{self.prefix}posts.rejected"
+
+    @property
+    def hits(self) -> str:
+        """Masked documents with their sealed evidence."""
+        return f"{self.prefix}hits"
+
+    @property
+    def screened(self) -> str:
+        """What became of every line, partition by partition like `posts`."""
+        return f"{self.prefix}screened"
+
+    @property
+    def erasures(self) -> str:
+        """Deletions upstream."""
+        return f"{self.prefix}erasures"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """How a topic must be laid out on the broker."""
+
+    name: str
+    partitions: int
+    replication: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def specs(topics: Topics, *, partitions: int, replication: int, retention_hours: int) -> list[TopicSpec]:
+    """All topics as `fanal setup` creates them.
+
+    `posts` and `screened` carry the broker's own time: it orders versions, measures latency and finds a range by time.
+    """
+    kept = {"retention.ms": str(retention_hours * HOUR_MS), "max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    stamped = {**kept, "message.timestamp.type": "LogAppendTime"}
+    durable = {"min.insync.replicas": str(max(1, replication - 1))}
+    layout = {
+        topics.posts: stamped,
+        topics.screened: stamped,
+        topics.hits: kept,
+        topics.rejected: kept,
+        topics.erasures: kept,
+    }
+    return [TopicSpec(name, partitions, replication, {**settings, **durable}) for name, settings in layout.items()]
+
+
+def post_key(platform: str, native_id: str) -> bytes:
+    """The key of a post's record: all versions of a post share a partition, so their order is kept."""
+    return f"{platform}|{native_id}".encode("utf-8", "replace")
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition of a key, as Kafka's own clients choose it (murmur2)."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)

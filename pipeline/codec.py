@@ -1,0 +1,133 @@
+"""Bytes to values and back: JSON, one value a line, one or more lines a record.
+
+A line that is no post becomes a `Rejected` with its bytes whole; its neighbours in the record go on.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from pipeline.posts import Erasure, Hit, Outcome, Post, Reason, Rejected, Screened
+
+MAX_TEXT = 20_000
+"""Characters of a post's text that are read; a longer text is cut and the post marked `truncated`."""
+MAX_LINE = 16 * 1024 * 1024
+"""Bytes of a line that are parsed at all."""
+MAX_LINES = 4096
+"""Lines that one record may hold (the index version keeps the line number in 12 bits)."""
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCK_SKEW = timedelta(days=2)
+
+LETTERS: dict[Outcome, str] = {"benign": "b", "hit": "h", "rejected": "r", "duplicate": "d", "erased": "e"}
+"""How `Fate.outcomes` spells an outcome."""
+
+_posts = msgspec.json.Decoder(Post)
+_hits = msgspec.json.Decoder(Hit)
+_screened = msgspec.json.Decoder(Screened)
+_erasures = msgspec.json.Decoder(Erasure)
+_encoder = msgspec.json.Encoder()
+
+
+def lines(value: bytes) -> list[bytes]:
+    """Split a record's value into its lines; a final newline ends the last line and starts no other."""
+    found = value.split(b"\n")
+    if len(found) > 1 and not found[-1]:
+        found.pop()
+    return found
+
+
+def encode(value: Post | Hit | Screened | Erasure) -> bytes:
+    """One line of JSON, without its newline."""
+    return _encoder.encode(value)
+
+
+def pack(posts: Iterable[bytes]) -> bytes:
+    """Join encoded posts to one record's value."""
+    return b"\n".join(posts)
+
+
+def decode_post(raw: bytes, now: datetime | None = None) -> Post | Rejected:
+    """Read one line of `posts`. Never raises for what a line holds."""
+    if len(raw) > MAX_LINE:
+        return _reject(raw, "too_large", f"the line has {len(raw)} bytes, the limit is {MAX_LINE}")
+    try:
+        post = _posts.decode(raw)
+    except msgspec.ValidationError as error:
+        return _invalid(raw, str(error))
+    except RecursionError:
+        return _reject(raw, "too_deep", "the JSON is nested too deeply")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if re.search(rb"\\\\u[dD][89a-fA-F]", raw):
+            return _reject(raw, "bad_text", "half a surrogate pair, or text that is not JSON")
+        return _reject(raw, "not_json", _where(str(error)))
+    return _plausible(raw, post, now or datetime.now(UTC))
+
+
+def decode_hit(raw: bytes) -> Hit:
+    """Read one line of `hits`.
+
+    Raises:
+        msgspec.DecodeError: the line is not a hit that this version can read.
+    """
+    return _hits.decode(raw)
+
+
+def decode_screened(raw: bytes) -> Screened:
+    """Read one line of `screened`.
+
+    Raises:
+        msgspec.DecodeError: the line is not a record of `screened`.
+    """
+    return _screened.decode(raw)
+
+
+def decode_erasure(raw: bytes) -> Erasure:
+    """Read one line of `erasures`.
+
+    Raises:
+        msgspec.DecodeError: the line is not an erasure.
+    """
+    return _erasures.decode(raw)
+
+
+def _plausible(raw: bytes, post: Post, now: datetime) -> Post | Rejected:
+    """What JSON Schema cannot say: a text that is there, a time that can be, text that UTF-8 can carry."""
+    if not post.text.strip(" \t\r\n\0"):
+        return _reject(raw, "empty_text", "the text is empty")
+    if not EARLIEST <= post.created_at <= now + CLOCK_SKEW:
+        return _reject(
+            raw, "bad_time", f"created_at is in the year {post.created_at.year}, outside 2000 to two days from now"
+        )
+    if len(post.text) > MAX_TEXT:
+        return msgspec.structs.replace(post, text=post.text[:MAX_TEXT], text_html=None, truncated=True)
+    return post
+
+
+def _invalid(raw: bytes, message: str) -> Rejected:
+    """Sort msgspec's validation messages, which name the field and the type but never the content."""
+    reason: Reason = "wrong_type"
+    if "missing required field" in message:
+        reason = "missing_field"
+    elif "RFC3339" in message or "timezone" in message or "datetime" in message:
+        reason = "bad_time"
+    return _reject(raw, reason, _where(message))
+
+
+_KEYS = re.compile(r"\$[^\s`]*")
+
+
+def _where(message: str) -> str:
+    """The message with only known field names in its path: an unknown key could be anything, a name included."""
+    known = {*Post.__struct_fields__, "[...]"}
+
+    def safe(match: re.Match[str]) -> str:
+        parts = match.group().split(".")
+        return ".".join(part if i == 0 or part.partition("[")[0] in known else "…" for i, part in enumerate(parts))
+
+    return _KEYS.sub(safe, message)[:300]
+
+
+def _reject(raw: bytes, reason: Reason, detail: str) -> Rejected:
+    return Rejected(raw=raw, reason=reason, detail=detail)

@@ -1,0 +1,138 @@
+"""From settings to the parts that commands use: here, and only here, an implementation is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.broker.connection import Connection
+from pipeline.broker.topics import Topics, TopicSpec, specs
+from pipeline.errors import ConfigurationError, ModelUnavailable
+from pipeline.keys import Keys, read_keys
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipeline.index.store import Store
+    from pipeline.posts import Hit
+    from pipeline.screen.screening import Assessment, Candidate, Judge, Screen
+
+NOT_UP = "nothing runs on {data}: start the embedded servers with `fanal local up`, or set {variable}"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the broker and the index are: as set, or where the embedded ones listen."""
+
+    kafka: str
+    elasticsearch: str
+
+
+def addresses(settings: Settings) -> Addresses:
+    """Find both servers.
+
+    Raises:
+        ConfigurationError: one is neither set nor running embedded.
+    """
+    kafka, search = settings.kafka.bootstrap, settings.elasticsearch.url
+    if not kafka or not search:
+        from pipeline.local.endpoints import read_endpoints
+
+        local = read_endpoints(settings.data)
+        if local is None:
+            variable = "FANAL_ELASTICSEARCH_URL" if kafka else "FANAL_KAFKA_BOOTSTRAP"
+            raise ConfigurationError(NOT_UP.format(data=settings.data, variable=variable))
+        kafka, search = kafka or local.kafka, search or local.elasticsearch
+    return Addresses(kafka, search)
+
+
+def is_embedded(settings: Settings) -> bool:
+    """Whether the broker is Fanal's own."""
+    return settings.kafka.bootstrap is None
+
+
+def connection(settings: Settings) -> Connection:
+    """How to reach the broker."""
+    kafka = settings.kafka
+    return Connection(
+        bootstrap=addresses(settings).kafka,
+        security_protocol=kafka.security_protocol,
+        sasl_mechanism=kafka.sasl_mechanism,
+        username=kafka.sasl_username,
+        password=kafka.sasl_password.get_secret_value() if kafka.sasl_password else None,
+        ca_file=kafka.ca_file,
+    )
+
+
+def topics(settings: Settings) -> Topics:
+    """The topics' names."""
+    return Topics(settings.kafka.prefix)
+
+
+def topic_specs(settings: Settings) -> list[TopicSpec]:
+    """How the topics are laid out."""
+    kafka = settings.kafka
+    return specs(
+        topics(settings),
+        partitions=kafka.partitions,
+        replication=kafka.replication,
+        retention_hours=kafka.retention_hours,
+    )
+
+
+def keys(settings: Settings) -> Keys:
+    """The keys of pseudonyms and evidence."""
+    return read_keys(settings.privacy, settings.data / "keys" if is_embedded(settings) else None)
+
+
+def store(settings: Settings) -> Store:
+    """The index."""
+    from pipeline.index.store import open_store
+
+    return open_store(addresses(settings).elasticsearch, settings.elasticsearch)
+
+
+def classifier(settings: Settings) -> Judge:
+    """The classifier that ships, on the engine of this machine.
+
+    Raises:
+        ModelUnavailable: weights or artefact are missing or damaged.
+    """
+    from models.classifier import Classifier
+    from models.errors import ModelError
+
+    try:
+        return Classifier.load(
+            artefact=settings.model.artefact, cache=settings.cache / "models", base=settings.model.base
+        )
+    except ModelError as error:
+        raise ModelUnavailable(str(error)) from None
+
+
+def screen(settings: Settings, judge: Judge) -> Screen:
+    """Everything that screening rests on, with an empty memory."""
+    from pipeline.screen.evidence import Seal
+    from pipeline.screen.hits import make_hit
+    from pipeline.screen.language import Languages
+    from pipeline.screen.pseudonyms import Pseudonyms
+    from pipeline.screen.screening import Screen
+    from pipeline.screen.seen import Seen
+
+    held = keys(settings)
+    pseudonyms, seal = Pseudonyms(held.pseudonym, held.key_id), Seal(held.evidence, held.key_id).seal
+
+    def hit(candidate: Candidate, assessment: Assessment, now: datetime) -> Hit:
+        return make_hit(
+            candidate.post,
+            candidate.raw,
+            assessment,
+            langs=candidate.langs,
+            position=candidate.position,
+            received_at=candidate.received_at,
+            screened_at=now,
+            pseudonyms=pseudonyms,
+            seal=seal,
+        )
+
+    return Screen(judge=judge, languages=Languages(), seen=Seen(settings.screen.seen_per_partition), make_hit=hit)

@@ -1,0 +1,119 @@
+"""`fanal work`: a worker of one role, or one of each as child processes."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.commands import parts
+from pipeline.settings import Settings
+
+ROLES = ("screening", "indexing")
+
+
+@click.command()
+@click.argument("role", required=False, type=click.Choice(ROLES))
+@click.option("--port-file", type=click.Path(path_type=Path), help="Write the port of /metrics there, as JSON.")
+def work(role: str | None, port_file: Path | None) -> None:
+    """Run a worker until a signal ends it.
+
+    ROLE is `screening` (posts to hits) or `indexing` (hits to the index); without it one of each runs. Logs go to standard
+    error as JSON lines. What was not acknowledged when a worker ends comes again to the next one: nothing is lost.
+    """
+    settings = Settings.read()
+    if role is None:
+        _work_as_children(settings)
+        return
+    start(settings, role, port_file)
+
+
+def start(settings: Settings, role: str, port_file: Path | None, judge: Any = None, wrap: Callable[[Any], Any] = lambda x: x) -> None:
+    """Put a worker together and run it. `judge` replaces the classifier (benchmarks); `wrap` sees every delivery (kill tests).
+
+    Raises:
+        ConfigurationError, Unavailable: a part is missing; said before anything runs.
+    """
+    from pipeline.app import AppSettings, attach, create_app, run
+    from pipeline.broker.admin import check_layout
+    from pipeline.logs import configure
+    from pipeline.outbox import FaustOutbox
+    from pipeline.serving import Port
+    from pipeline.watch import Watch
+
+    configure(settings.log_level)
+    connection, topics = parts.connection(settings), parts.topics(settings)
+    check_layout(connection, parts.topic_specs(settings))
+    of = AppSettings(role, connection, topics, settings.data, settings.kafka.session_timeout_s)
+    app = create_app(of)
+    outbox = wrap(FaustOutbox(app))
+    ended = (_screening if role == "screening" else _indexing)(settings, app, of, outbox, judge, wrap)
+    consumed = topics.posts if role == "screening" else topics.hits
+    watch = Watch(connection, of.group, consumed, settings.serve.stall_s, _end_process)
+    attach(app, Port(settings.serve.host, settings.serve.metrics_port, _announce(role, port_file)), watch, ended)
+    run(app, settings.log_level)
+
+
+def _screening(settings: Settings, app: Any, of: Any, outbox: Any, judge: Any, _: Any) -> Any:
+    from pipeline.agents import Intake, ScreeningAgent
+    from pipeline.app import add_screening
+    from pipeline.recall import Recall
+
+    intake = Intake(settings.screen.records, settings.screen.posts, settings.screen.within_s)
+    screen = parts.screen(settings, judge or parts.classifier(settings))
+    add_screening(app, of, ScreeningAgent(screen, outbox, of.topics, intake, Recall(of.connection, of.topics)))
+
+    async def ended() -> None:
+        """Nothing is held."""
+
+    return ended
+
+
+def _indexing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: Any) -> Any:
+    from pipeline.agents import IndexingAgent, Intake
+    from pipeline.app import add_indexing
+    from pipeline.searchable import Searchable
+
+    store = parts.store(settings)
+    searchable = Searchable(store)
+    intake = Intake(settings.screen.records, settings.screen.posts, settings.screen.within_s)
+    add_indexing(app, of, IndexingAgent(wrap(store), outbox, of.topics, intake, searchable.written))
+
+    async def ended() -> None:
+        await searchable.stop()
+        await store.close()
+
+    return ended
+
+
+def _announce(role: str, port_file: Path | None) -> Callable[[int], None]:
+    def announce(port: int) -> None:
+        if port_file:
+            unfinished = port_file.with_suffix(".new")
+            unfinished.write_text(json.dumps({"role": role, "port": port, "pid": os.getpid()}), encoding="utf-8")
+            unfinished.replace(port_file)
+
+    return announce
+
+
+def _end_process() -> None:
+    """End at once: the loop may be stuck, so nothing is asked of it. What was not acknowledged comes again."""
+    os._exit(75)
+
+
+def _work_as_children(settings: Settings) -> None:
+    from pipeline.children import Children
+
+    parts.addresses(settings)
+    with Children(settings.data / "logs", to_terminal=True) as children:
+        for role in ROLES:
+            children.start(role, [sys.executable, "-m", "pipeline", "work", role])
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            children.watch()
+        except KeyboardInterrupt:
+            click.echo("stopping the workers", err=True)

@@ -1,0 +1,221 @@
+"""What travels: the values that the topics carry, and nothing that acts on them.
+
+    Post ──► screening ──► Screened   what became of every line of `posts` (topic `screened`)
+                      ├──► Hit        the analysts' document and the sealed evidence (topic `hits`)
+                      └──► Rejected   a line that could not be read, its bytes whole (topic `posts.rejected`)
+    Erasure                           a post that its platform deleted (topic `erasures`)
+
+All are frozen `msgspec` structs: a frozen, slotted dataclass with a compiled JSON codec. Fields may be added, never renamed or
+retyped: a reader ignores what it does not know and fills in what it misses, so old reads new and new reads old.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+Transport = Literal["live", "backfill", "replay", "push"]
+Outcome = Literal["benign", "hit", "rejected", "duplicate", "erased"]
+Reason = Literal[
+    "not_json",
+    "missing_field",
+    "wrong_type",
+    "empty_text",
+    "bad_text",
+    "bad_time",
+    "too_large",
+    "too_deep",
+    "unscreenable",
+    "mapping_refused",
+    "not_a_hit",
+]
+Stage = Literal["screening", "indexing"]
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+
+
+class Media(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A reference to a picture, a film or a sound. Fanal never fetches it."""
+
+    kind: str
+    id: str | None = None
+    url: str | None = None
+    alt: str | None = None
+    mime: str | None = None
+    seconds: float | None = None
+
+
+class Geo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a post says it was written: degrees (WGS 84), or a platform's place, or both."""
+
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+    place: str | None = None
+    country: str | None = None
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the platform's terms allow and ask for."""
+
+    retain_until: Moment | None = None
+    recheck_by: Moment | None = None
+    may_link_actor: bool = True
+    may_train: bool = False
+
+
+class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A public post as its platform gave it, in one shape for all platforms.
+
+    `platform` and `native_id` name it, `version` tells its edits apart (a content id, an edit time, a number: any text).
+    `dated_at` files it (the month of its index); it stays when a replay shifts `created_at`.
+    """
+
+    platform: Name
+    native_id: Identifier
+    text: str
+    created_at: Moment
+    schema_version: int = SCHEMA_VERSION
+    version: Identifier = "1"
+    native_uri: str | None = None
+    dated_at: Moment | None = None
+    observed_at: Moment | None = None
+    author_id: str | None = None
+    author_handle: str | None = None
+    author_hints: dict[str, Any] = {}
+    text_html: str | None = None
+    truncated: bool = False
+    lang_hint: tuple[str, ...] = ()
+    in_reply_to: str | None = None
+    root: str | None = None
+    repost_of: str | None = None
+    quote_of: str | None = None
+    media: tuple[Media, ...] = ()
+    geo: Geo | None = None
+    hashtags: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    container: str | None = None
+    counts: dict[str, int] = {}
+    sensitivity: tuple[str, ...] = ()
+    visibility: str | None = None
+    source_id: str | None = None
+    ingest_id: str | None = None
+    collected_by: str | None = None
+    transport: Transport | None = None
+    cursor_at_read: str | None = None
+    raw_sha256: str | None = None
+    raw_ref: str | None = None
+    parser_version: str | None = None
+    terms: Terms = Terms()
+    extra: dict[str, Any] = {}
+
+
+class Position(msgspec.Struct, frozen=True, order=True):
+    """Where a line stands on `posts`: partition, record offset, line in the record (from 0)."""
+
+    partition: int
+    offset: int
+    line: int
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that could not be used: its bytes whole, and why. `detail` names a field, never its content."""
+
+    raw: bytes
+    reason: Reason
+    detail: str
+    stage: Stage = "screening"
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """The post as received, sealed (Fernet) under the key that `key_id` names."""
+
+    key_id: str
+    sealed: str
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an analyst sees of a hit: facts with authors as pseudonyms and contact data as tokens, beside the assessment."""
+
+    platform: str
+    lang: str
+    created_at: datetime
+    screened_at: datetime
+    text: str
+    kind: str
+    lane: str
+    flagged: bool
+    level: str
+    scores: dict[str, float]
+    model: str
+    version: str
+    position: str
+    received_at: datetime
+    key_id: str
+    author: str | None = None
+    container: str | None = None
+    lang_hint: tuple[str, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
+    contact_kinds: tuple[str, ...] = ()
+    in_reply_to: str | None = None
+    repost_of: str | None = None
+    media_kinds: tuple[str, ...] = ()
+    country: str | None = None
+    transport: str | None = None
+    source_id: str | None = None
+    truncated: bool = False
+    may_link_actor: bool = True
+    schema_version: int = SCHEMA_VERSION
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A post above a lane's review threshold, masked.
+
+    `id` is HMAC(platform|native_id), so an edit replaces its earlier version; `index_version` (rising with the broker's time)
+    decides which is later; `month` (YYYY.MM) names the index and never changes for an id.
+    """
+
+    id: str
+    month: str
+    index_version: int
+    document: Document
+    evidence: Evidence
+    schema_version: int = SCHEMA_VERSION
+
+
+class Fate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one record of `posts`: a letter a line (`pipeline.codec.LETTERS`), and the hits among them by line."""
+
+    outcomes: str
+    hits: dict[int, tuple[str, int]] = {}
+
+
+class Screened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a run of consecutive records of one partition of `posts`, written before they are acknowledged.
+
+    `fates[i]` belongs to offset `start + i`. `seen` holds 8 bytes a line, in order: the fingerprint of id and version, by which
+    a worker that takes the partition over knows what was seen. `model` is what judged.
+    """
+
+    partition: int
+    start: int
+    fates: list[Fate]
+    seen: bytes
+    model: str
+    schema_version: int = SCHEMA_VERSION
+
+
+class Erasure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A deletion upstream: of one post (`native_id`) or of all that an account wrote (`author_id`)."""
+
+    platform: Name
+    erased_at: Moment
+    native_id: Identifier | None = None
+    author_id: Identifier | None = None
+    cause: Literal["deleted", "account_deleted", "taken_down", "expired", "requested"] = "deleted"
+    schema_version: int = SCHEMA_VERSION

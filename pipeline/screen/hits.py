@@ -1,0 +1,110 @@
+"""A post and its assessment become a hit: the analysts' document, masked, and the post as received, sealed.
+
+What a hit never holds: the author's name or address, the post's own address, links, the accounts it mentions, telephone
+numbers and e-mail addresses. They are pseudonyms and tokens, or gone.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from pipeline.posts import Document, Evidence, Hit, Post
+from pipeline.screen.masking import Masked, mask
+from pipeline.screen.pseudonyms import Pseudonyms
+from pipeline.screen.screening import Assessment, Candidate
+
+LINE_BITS = 12
+MOST_TAGS = 64
+MOST_CONTACTS = 256
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
+_COUNTRY = re.compile(r"[A-Za-z]{2,3}")
+_MEDIA = re.compile(r"[a-z_]{1,24}")
+
+
+def make_hit(
+    candidate: Candidate,
+    assessment: Assessment,
+    screened_at: datetime,
+    *,
+    pseudonyms: Pseudonyms,
+    seal: Callable[[bytes], Evidence],
+) -> Hit:
+    """Make a hit of a post that an assessment put in a lane.
+
+    Raises:
+        ValueError: the assessment names no lane or no level: the post is no hit.
+    """
+    post = candidate.post
+    return Hit(
+        id=pseudonyms.document_id(post.platform, post.native_id),
+        month=(post.dated_at or post.created_at).astimezone(UTC).strftime("%Y.%m"),
+        index_version=index_version(candidate.received_at, candidate.position.line),
+        document=_document(candidate, assessment, screened_at, pseudonyms),
+        evidence=seal(candidate.raw),
+    )
+
+
+def index_version(received_at: datetime, line: int) -> int:
+    """What decides between two versions of a post: the broker's milliseconds, then the line in the record."""
+    return int(received_at.timestamp() * 1000) << LINE_BITS | min(line, (1 << LINE_BITS) - 1)
+
+
+def _document(candidate: Candidate, assessment: Assessment, screened_at: datetime, pseudonyms: Pseudonyms) -> Document:
+    if assessment.lane is None or assessment.level is None:
+        raise ValueError("a post without a lane and a level is no hit")
+    post, position = candidate.post, candidate.position
+    text, tags, contacts = _masked(post, candidate.langs, pseudonyms)
+    return Document(
+        platform=post.platform,
+        lang=candidate.langs[0] if candidate.langs else "und",
+        created_at=post.created_at,
+        received_at=candidate.received_at,
+        screened_at=screened_at,
+        text=text,
+        hashtags=tags,
+        contacts=contacts,
+        contact_kinds=tuple(sorted({contact.partition(":")[0] for contact in contacts})),
+        kind=assessment.kind,
+        lane=assessment.lane,
+        flagged=assessment.flagged,
+        level=assessment.level,
+        scores=dict(assessment.scores),
+        model=assessment.model,
+        version=post.version,
+        position=f"{position.partition}/{position.offset}/{position.line}",
+        key_id=pseudonyms.key_id,
+        author=pseudonyms.author(post.platform, post.author_id) if post.author_id else None,
+        container=pseudonyms.container(post.platform, post.container) if post.container else None,
+        in_reply_to=pseudonyms.document_id(post.platform, post.in_reply_to) if post.in_reply_to else None,
+        repost_of=pseudonyms.document_id(post.platform, post.repost_of) if post.repost_of else None,
+        lang_hint=tuple(hint for hint in post.lang_hint[:8] if _LANGUAGE.fullmatch(hint)),
+        media_kinds=tuple(sorted({media.kind for media in post.media if _MEDIA.fullmatch(media.kind)})),
+        country=post.geo.country if post.geo and post.geo.country and _COUNTRY.fullmatch(post.geo.country) else None,
+        transport=post.transport,
+        source_id=post.source_id,
+        truncated=post.truncated,
+        may_link_actor=post.terms.may_link_actor,
+    )
+
+
+def _masked(post: Post, langs: Sequence[str], pseudonyms: Pseudonyms) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Text, hashtags and contacts. Where the terms forbid to link authors, tokens meet those of one platform only."""
+    tokens = pseudonyms if post.terms.may_link_actor else pseudonyms.within(post.platform)
+    names = _names(post)
+    text = mask(post.text, langs, tokens, names)
+    tags = [_tag(tag, langs, tokens, names) for tag in post.hashtags[:MOST_TAGS]]
+    links = mask("\n".join(post.links[:MOST_TAGS]), langs, tokens)
+    found = dict.fromkeys(contact for masked in (text, *tags, links) for contact in masked.contacts)
+    return text.text, tuple(tag.text for tag in tags), tuple(found)[:MOST_CONTACTS]
+
+
+def _tag(tag: str, langs: Sequence[str], tokens: Pseudonyms, names: Sequence[str]) -> Masked:
+    return mask(tag.lstrip("#")[:256], langs, tokens, names)
+
+
+def _names(post: Post) -> list[str]:
+    """What the author and the mentioned accounts are called, the author first."""
+    hints = [value for key, value in post.author_hints.items() if "name" in key.lower() and isinstance(value, str)]
+    author = [name for name in (post.author_handle, post.author_id, *hints) if name]
+    return [*author, *post.mentions]

@@ -1,0 +1,185 @@
+"""What the system does with posts: read each line, pass over what was seen, judge the rest, keep only the hits.
+
+    line ──► decode ──► Rejected                                    bytes whole, a reason
+                   └──► seen before? ──► duplicate
+                                    └──► clean, identify languages ──► the classifier ──► benign: counted and forgotten
+                                                                                     └──► hit: masked, evidence sealed
+
+Pure: bytes and a classifier in, a `Verdict` out. Nothing here talks to a server or raises for what a line holds.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pipeline.codec import LETTERS, decode_post, lines
+from pipeline.posts import Fate, Hit, Outcome, Position, Post, Rejected, Screened
+from pipeline.screen.clean import clean
+from pipeline.screen.seen import NOTHING, Seen, fingerprint
+from pipeline.screen.verdicts import Incoming, Refusal, Verdict
+
+
+class Assessment(Protocol):
+    """What a classifier says of one text: an assessment, not a fact."""
+
+    @property
+    def kind(self) -> str:
+        """The most fitting kind of `config/taxonomy.yaml`."""
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """A probability per kind."""
+
+    @property
+    def lane(self) -> str | None:
+        """`offers`, `exploitation` or `protection` for a hit, else None."""
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the lane is `offers`."""
+
+    @property
+    def level(self) -> str | None:
+        """`review` or `alert` for a hit, else None."""
+
+    @property
+    def model(self) -> str:
+        """Artefact, engine and precision."""
+
+
+class Judge(Protocol):
+    """A classifier, as screening needs it."""
+
+    @property
+    def model(self) -> str:
+        """Artefact, engine and precision: what judged."""
+
+    def assess(self, texts: Sequence[str], langs: Sequence[str]) -> Sequence[Assessment]:
+        """Assess cleaned texts with their main language, in order."""
+
+
+class Identify(Protocol):
+    """Language identification, as screening needs it."""
+
+    def identify(self, text: str, hints: Sequence[str] = ()) -> tuple[str, ...]:
+        """The languages of a cleaned text, the main one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A post that is judged: its line, its text as a person reads it, its languages."""
+
+    position: Position
+    post: Post
+    raw: bytes
+    received_at: datetime
+    text: str
+    langs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Everything that screening rests on."""
+
+    judge: Judge
+    languages: Identify
+    seen: Seen
+    make_hit: Callable[[Candidate, Assessment, datetime], Hit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line read: what it holds, and its outcome where that is known before judging."""
+
+    position: Position
+    print_: bytes
+    outcome: Outcome | None
+    candidate: Candidate | None = None
+    refusal: Refusal | None = None
+
+
+def screen(batch: Sequence[Incoming], using: Screen, now: datetime) -> Verdict:
+    """Screen a batch of records. Replays give the same verdict: a line is never its own duplicate."""
+    read = [line for record in batch for line in _read(record, using, now)]
+    found = _judge([line.candidate for line in read if line.candidate], using, now)
+    verdict = Verdict(hits=[hit for hit in found.values() if hit])
+    verdict.refusals = [line.refusal for line in read if line.refusal]
+    outcomes: dict[Position, Outcome] = {}
+    for line in read:
+        outcome = line.outcome or ("hit" if found[line.position] else "benign")
+        outcomes[line.position] = outcome
+        verdict.outcomes[outcome] = verdict.outcomes.get(outcome, 0) + 1
+    verdict.screened = _account(batch, read, outcomes, found, using.judge.model)
+    return verdict
+
+
+def _read(record: Incoming, using: Screen, now: datetime) -> list[_Line]:
+    return [
+        _read_line(Position(record.partition, record.offset, number), raw, record.received_at, using, now)
+        for number, raw in enumerate(lines(record.value))
+    ]
+
+
+def _read_line(position: Position, raw: bytes, received_at: datetime, using: Screen, now: datetime) -> _Line:
+    post = decode_post(raw, now)
+    if isinstance(post, Rejected):
+        return _Line(position, NOTHING, "rejected", refusal=Refusal(position, post))
+    print_ = fingerprint(post)
+    if using.seen.repeats(print_, position):
+        return _Line(position, print_, "duplicate")
+    text = clean(post.text)
+    langs = using.languages.identify(text, post.lang_hint)
+    return _Line(position, print_, None, candidate=Candidate(position, post, raw, received_at, text, langs))
+
+
+def _judge(candidates: Sequence[Candidate], using: Screen, now: datetime) -> dict[Position, Hit | None]:
+    """A hit for each position whose post stands above its lane's threshold, None for the benign."""
+    if not candidates:
+        return {}
+    assessments = using.judge.assess([c.text for c in candidates], [c.langs[0] for c in candidates])
+    return {
+        candidate.position: using.make_hit(candidate, assessment, now) if assessment.lane else None
+        for candidate, assessment in zip(candidates, assessments, strict=True)
+    }
+
+
+def _account(
+    batch: Sequence[Incoming],
+    read: Sequence[_Line],
+    outcomes: Mapping[Position, Outcome],
+    found: Mapping[Position, Hit | None],
+    model: str,
+) -> list[Screened]:
+    """A `Screened` for each run of consecutive offsets of a partition."""
+    by_record: dict[tuple[int, int], list[_Line]] = {(record.partition, record.offset): [] for record in batch}
+    for line in read:
+        by_record[line.position.partition, line.position.offset].append(line)
+    return [
+        Screened(
+            partition=run[0][0],
+            start=run[0][1],
+            fates=[_fate(by_record[at], outcomes, found) for at in run],
+            seen=b"".join(line.print_ for at in run for line in by_record[at]),
+            model=model,
+        )
+        for run in _runs(sorted(by_record))
+    ]
+
+
+def _fate(read: Sequence[_Line], outcomes: Mapping[Position, Outcome], found: Mapping[Position, Hit | None]) -> Fate:
+    hits = {line.position.line: hit for line in read if (hit := found.get(line.position))}
+    return Fate(
+        outcomes="".join(LETTERS[outcomes[line.position]] for line in read),
+        hits={number: (hit.id, hit.index_version) for number, hit in hits.items()},
+    )
+
+
+def _runs(positions: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    runs: list[list[tuple[int, int]]] = []
+    for partition, offset in positions:
+        if runs and runs[-1][-1] == (partition, offset - 1):
+            runs[-1].append((partition, offset))
+        else:
+            runs.append([(partition, offset)])
+    return runs

@@ -1,0 +1,57 @@
+"""How long it takes from the broker's timestamp of a post until a search finds its hit: measured, not assumed."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Protocol
+
+from pipeline import metrics
+from pipeline.posts import Hit
+
+log = logging.getLogger("fanal.searchable")
+
+EVERY_S = 0.1
+PATIENCE_S = 60.0
+
+
+class Findable(Protocol):
+    """The index, as this measurement needs it."""
+
+    async def searchable(self, id_: str) -> bool:
+        """Whether a search finds the document."""
+
+
+class Searchable:
+    """Follows one written hit at a time until a search finds it."""
+
+    def __init__(self, index: Findable) -> None:
+        self._index = index
+        self._task: asyncio.Task[None] | None = None
+
+    def written(self, hit: Hit) -> None:
+        """Follow this hit, unless another is being followed."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._follow(hit))
+
+    async def stop(self) -> None:
+        """Give up what is being followed."""
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _follow(self, hit: Hit) -> None:
+        received = hit.document.received_at
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                while not await self._found(hit.id):
+                    await asyncio.sleep(EVERY_S)
+                metrics.SEARCHABLE.observe((datetime.now(UTC) - received).total_seconds())
+
+    async def _found(self, id_: str) -> bool:
+        try:
+            return await self._index.searchable(id_)
+        except Exception as error:
+            log.warning("the index cannot be asked whether a hit is found", extra={"why": type(error).__name__})
+            return False

@@ -1,0 +1,185 @@
+"""Settings: frozen, typed, validated once, read by `pipeline.commands` alone; inner code gets plain values.
+
+In rising precedence: the defaults here, `config/fanal.toml` (or the file that `FANAL_CONFIG` names), the environment.
+`FANAL_KAFKA_BOOTSTRAP=...` is `[kafka] bootstrap = "..."` in the file. Secrets come from the environment or from files
+(`..._FILE`), and print as stars.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from pipeline.errors import ConfigurationError
+
+
+class _Table(BaseSettings):
+    """One table of `fanal.toml`; the environment wins over the file."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the file's values, which arrive as init arguments."""
+        return env_settings, init_settings
+
+
+class KafkaSettings(_Table):
+    """Where the broker is and how its topics are laid out. Without `bootstrap` the embedded broker is used."""
+
+    model_config = SettingsConfigDict(env_prefix="FANAL_KAFKA_", frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    bootstrap: str | None = None
+    prefix: str = ""
+    partitions: Annotated[int, Field(ge=1, le=1024)] = 12
+    replication: Annotated[int, Field(ge=1, le=7)] = 1
+    retention_hours: Annotated[int, Field(ge=1, le=24 * 90)] = 168
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ca_file: Path | None = None
+    session_timeout_s: Annotated[float, Field(ge=6, le=300)] = 10.0
+
+
+class ElasticsearchSettings(_Table):
+    """Where the index is. Without `url` the embedded server is used."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FANAL_ELASTICSEARCH_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    url: str | None = None
+    prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,40}$")] = "fanal"
+    api_key: SecretStr | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    shards: Annotated[int, Field(ge=1, le=64)] = 1
+    replicas: Annotated[int, Field(ge=0, le=5)] = 0
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 20.0
+
+
+class ModelSettings(_Table):
+    """Which classifier judges, and where the base weights come from."""
+
+    model_config = SettingsConfigDict(env_prefix="FANAL_MODEL_", frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    artefact: Path | None = None
+    base: Path | None = None
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+
+
+class ScreenSettings(_Table):
+    """How posts are taken in: the micro-batch, and how far back a repeat is recognised."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FANAL_SCREEN_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    records: Annotated[int, Field(ge=1, le=10_000)] = 512
+    posts: Annotated[int, Field(ge=1, le=10_000)] = 256
+    within_s: Annotated[float, Field(gt=0, le=5)] = 0.05
+    seen_per_partition: Annotated[int, Field(ge=1_000, le=50_000_000)] = 200_000
+
+
+class PrivacySettings(_Table):
+    """The keys of pseudonyms and of sealed evidence. Embedded, they are made at first start under `.fanal/keys/` (0600)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FANAL_PRIVACY_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    pseudonym_key: SecretStr | None = None
+    pseudonym_key_file: Path | None = None
+    evidence_key: SecretStr | None = None
+    evidence_key_file: Path | None = None
+    key_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")] = "k1"
+
+
+class ServeSettings(_Table):
+    """The ports of ours: loopback unless told otherwise. Port 0 takes a free one."""
+
+    model_config = SettingsConfigDict(env_prefix="FANAL_SERVE_", frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    host: str = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    desk_port: Annotated[int, Field(ge=0, le=65535)] = 8765
+    stall_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
+
+
+class Settings(_Table):
+    """All of it. `Settings.read()` is the way in."""
+
+    model_config = SettingsConfigDict(env_prefix="FANAL_", frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    data: Path = Path(".fanal")
+    cache: Path = Path("~/.cache/fanal")
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    elasticsearch: ElasticsearchSettings = Field(default_factory=ElasticsearchSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    screen: ScreenSettings = Field(default_factory=ScreenSettings)
+    privacy: PrivacySettings = Field(default_factory=PrivacySettings)
+    serve: ServeSettings = Field(default_factory=ServeSettings)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _expand(self) -> Self:
+        object.__setattr__(self, "cache", self.cache.expanduser())
+        return self
+
+    @classmethod
+    def read(cls, file: Path | None = None) -> "Settings":
+        """Read the file and the environment.
+
+        Raises:
+            ConfigurationError: a value does not fit; the message names the setting and what it may be.
+        """
+        tables = _read_file(file)
+        try:
+            parts = {name: kind(**tables.pop(name, {})) for name, kind in _PARTS.items()}
+            return cls(**parts, **tables)
+        except ValidationError as error:
+            raise ConfigurationError(_in_words(error)) from None
+
+
+_PARTS: dict[str, type[_Table]] = {
+    "kafka": KafkaSettings,
+    "elasticsearch": ElasticsearchSettings,
+    "model": ModelSettings,
+    "screen": ScreenSettings,
+    "privacy": PrivacySettings,
+    "serve": ServeSettings,
+}
+
+
+def _read_file(file: Path | None) -> dict[str, Any]:
+    named = file or (Path(os.environ["FANAL_CONFIG"]) if os.environ.get("FANAL_CONFIG") else None)
+    path = named or Path("config/fanal.toml")
+    if not path.is_file():
+        if named:
+            raise ConfigurationError(f"{path}: no such file; FANAL_CONFIG must name a TOML file")
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not valid TOML: {error}") from None
+
+
+def _in_words(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"]) or error.title
+    table = "" if error.title == "Settings" else error.title.removesuffix("Settings").lower() + "."
+    return (
+        f"setting {table}{name}: {first['msg'][0].lower()}{first['msg'][1:]}; see config/fanal.toml for what it may be"
+    )

@@ -1,0 +1,108 @@
+"""Lag and liveness, measured against the broker and from a thread of its own, so that a stuck loop is seen.
+
+Progress is liveness: a worker is alive while acknowledged offsets move or nothing waits. Faust workers have been seen to stop
+silently (faust-streaming issues 175, 523, 629, 640); a worker that stands still ends itself and is started again.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.admin import OffsetSpec
+
+from pipeline import metrics
+from pipeline.broker.admin import admin
+from pipeline.broker.connection import Connection
+from pipeline.errors import FanalError
+
+log = logging.getLogger("fanal.watch")
+
+EVERY_S = 5.0
+
+
+class Watch:
+    """Measures how far a consumer group is behind a topic, and since when it has not moved."""
+
+    def __init__(
+        self, connection: Connection, group: str, topic: str, stall_s: float, stalled: Callable[[], None]
+    ) -> None:
+        self._connection = connection
+        self._group = group
+        self._topic = topic
+        self._stall_s = stall_s
+        self._stalled = stalled
+        self._committed: dict[int, int] | None = None
+        self._moved_at = time.monotonic()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fanal-watch", daemon=True)
+        self.lag: int | None = None
+
+    def start(self) -> None:
+        """Begin to measure, every five seconds."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._ended.set()
+
+    @property
+    def standing_s(self) -> float:
+        """Seconds for which records wait and no offset has moved."""
+        return time.monotonic() - self._moved_at
+
+    def complaint(self) -> str | None:
+        """What is wrong, in a line; None while offsets move or nothing waits."""
+        standing = self.standing_s
+        return f"no offset has moved for {standing:.0f} s while records wait" if standing > self._stall_s else None
+
+    def _run(self) -> None:
+        while not self._ended.wait(EVERY_S):
+            try:
+                with admin(self._connection) as client:
+                    while not self._ended.wait(EVERY_S):
+                        self._look(client)
+            except FanalError as error:
+                self._cannot_see(str(error))
+            except Exception as error:
+                self._cannot_see(type(error).__name__)
+
+    def _cannot_see(self, why: str) -> None:
+        """A broker that is away is no stall of the worker."""
+        log.warning("the lag cannot be measured", extra={"why": why})
+        self._moved_at = time.monotonic()
+
+    def _look(self, client: Any) -> None:
+        committed = committed_offsets(client, self._group, self._topic)
+        ends = end_offsets(client, self._topic)
+        begins = end_offsets(client, self._topic, OffsetSpec.EARLIEST)
+        self.lag = sum(max(0, end - committed.get(partition, begins[partition])) for partition, end in ends.items())
+        metrics.LAG.labels(self._topic).set(self.lag)
+        if not self.lag or committed != self._committed:
+            self._committed = committed
+            self._moved_at = time.monotonic()
+            metrics.PROGRESS.set_to_current_time()
+        elif self.standing_s > self._stall_s:
+            log.error(
+                "no offset has moved; the worker ends itself",
+                extra={"seconds": round(self.standing_s), "lag": self.lag},
+            )
+            self._stalled()
+
+
+def committed_offsets(client: Any, group: str, topic: str) -> dict[int, int]:
+    """How far a group has acknowledged a topic, by partition."""
+    found = client.list_group_offsets(group)[group]
+    return {tp.partition: meta.offset for tp, meta in found.items() if tp.topic == topic and meta.offset >= 0}
+
+
+def end_offsets(client: Any, topic: str, spec: Any = OffsetSpec.LATEST) -> dict[int, int]:
+    """The end (or beginning) of each partition of a topic."""
+    described = client.describe_topics([topic])
+    wanted = {TopicPartition(topic, p["partition_index"]): spec for p in described[0]["partitions"]}
+    return {
+        tp.partition: int(getattr(found, "offset", found))
+        for tp, found in client.list_partition_offsets(wanted).items()
+    }
