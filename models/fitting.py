@@ -34,7 +34,7 @@ def fit(features: Features, rows: Sequence[Row], strength: float = STRENGTH) -> 
     centre, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
     kinds = np.array([KINDS.index(row.kind) for row in rows])
     weights = np.array([row.weight for row in rows])
-    model = LogisticRegression(C=strength, max_iter=400, tol=1e-4)
+    model = LogisticRegression(C=strength, max_iter=400, tol=1e-3)
     model.fit((features - centre) / scale, kinds, sample_weight=weights)
     weight = model.coef_ / scale
     bias = model.intercept_ - weight @ centre

@@ -172,7 +172,8 @@ def incoming(event: Any) -> Incoming:
     """A Faust event as screening takes it."""
     message = event.message
     received_at = datetime.fromtimestamp(message.timestamp, UTC)
-    return Incoming(message.partition, message.offset, message.value or b"", received_at)
+    whence = dict(message.headers or {}).get("whence", b"")[:300].decode("utf-8", "replace")
+    return Incoming(message.partition, message.offset, message.value or b"", received_at, whence)
 
 
 def _by_size(events: Sequence[Any], posts: int) -> Iterator[list[Any]]:

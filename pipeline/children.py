@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from pipeline.local.server import tethered
+
 STOP_S = 20.0
 LOOK_EVERY_S = 0.3
 FIRST_PAUSE_S = 0.5
@@ -90,19 +92,16 @@ class Children:
         self._report(f"the {name} worker {how}; starting it again ({self._logs / name}.log says more)")
 
     def _spawn(self, name: str, command: list[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-        from pipeline.local.server import die_with_parent
-
         self._logs.mkdir(parents=True, exist_ok=True)
         log = None if self._to_terminal else (self._logs / f"{name}.log").open("ab")
         try:
             return subprocess.Popen(
-                command,
+                [*tethered(), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL if log else None,
                 stderr=log,
                 env={**os.environ, **environment},
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - only prctl
             )
         finally:
             if log:

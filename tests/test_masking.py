@@ -68,7 +68,7 @@ def test_a_number_in_any_spelling_is_one_token(spelling: str) -> None:
         ("(202) 555-0143", "en", "+12025550143"),
         ("+44 7700 900123", "en", "+447700900123"),
         ("07700 900123", "en", "+447700900123"),
-        ("000 000 00 00", "fr", "0000000000"),
+        ("000 000 00 00", "und", "0000000000"),
         ("0555 123 45 67", "tr", "+905551234567"),
         ("8 912 345-67-89", "ru", "+79123456789"),
     ],
@@ -87,7 +87,7 @@ def test_a_number_beside_a_date_or_a_price_is_found_alone() -> None:
 
 
 def test_digits_too_many_for_a_telephone_are_a_number_all_the_same() -> None:
-    assert shape("1234 5678 1234 5678 1234") == "<number>"
+    assert shape("12345678123456781234") == "<number>"
 
 
 HANDLES = [
@@ -105,6 +105,7 @@ HANDLES = [
     "https://www.instagram.com/name_example/",
     "IMO=name_example",
     "whatsapp => name_example",
+    "@name_\u200bexample",
 ]
 
 
@@ -136,7 +137,11 @@ def test_each_sort_of_contact_is_replaced_and_the_rest_kept(text: str, expected:
 
 
 def test_an_address_in_any_spelling_is_one_token() -> None:
-    found = mask("A.B@Example.org a.b (at) example (dot) org mailto:a.b@example.org?subject=x", ("en",), NAMES)
+    found = mask(
+        "A.B@Example.org a\u200b.b@example.org a.b (at) example (dot) org mailto:a.b@example.org?subject=x",
+        ("en",),
+        NAMES,
+    )
     assert len(found.contacts) == 1
 
 
@@ -160,7 +165,9 @@ def test_a_number_is_not_taken_for_a_price_because_a_word_ends_like_a_currency()
 
 
 def test_the_author_and_the_mentioned_are_masked_wherever_they_stand() -> None:
-    found = mask("it's me, Anna.Example! anna.example and Bob B. (not annabel)", (), NAMES, ["anna.example", "Bob B", "an"])
+    found = mask(
+        "it's me, Anna.Example! anna.example and Bob B. (not annabel)", (), NAMES, ["anna.example", "Bob B", "an"]
+    )
     assert TOKEN.sub("<>", found.text) == "it's me, <>! <> and <>. (not annabel)"
     assert len(found.contacts) == 2
 
@@ -192,14 +199,19 @@ def test_hostile_text_of_20000_characters_is_masked_within_a_second(pieces: list
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=12)), max_size=12).map("".join))
-def test_masking_twice_is_masking_once(text: str) -> None:
+def test_masking_what_is_masked_changes_nothing(text: str) -> None:
     once = mask(text, ("fr",), NAMES)
-    assert TOKEN.sub("", mask(once.text, ("fr",), NAMES).text).count("[phone:") <= once.text.count("[phone:")
+    assert mask(once.text, ("fr",), NAMES).text == once.text
     assert set(once.kinds) <= {"phone", "number", "email", "link", "handle"}
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(max_size=20), st.integers(600000000, 799999999), st.sampled_from([" ", ".", "-", "", " - "]), st.text(max_size=20))
+@given(
+    st.text(max_size=20),
+    st.integers(600000000, 799999999),
+    st.sampled_from([" ", ".", "-", "", " - "]),
+    st.text(max_size=20),
+)
 def test_no_french_mobile_survives_between_any_two_texts(before: str, number: int, by: str, after: str) -> None:
     digits = f"0{number}"
     spelled = by.join(digits[i : i + 2] for i in range(0, 10, 2))

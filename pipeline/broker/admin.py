@@ -48,6 +48,7 @@ def set_up(connection: Connection, wanted: Sequence[TopicSpec]) -> list[str]:
         existing = _partitions(client)
         _refuse_other_layout(existing, wanted)
         changes = [_create(client, spec) for spec in wanted if spec.name not in existing]
+        client.wait_for_topics([spec.name for spec in wanted], timeout_ms=TIMEOUT_MS)
         for spec in wanted:
             if spec.name in existing:
                 changes += _alter(client, spec)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from pipeline.broker.connection import Connection
@@ -28,11 +27,14 @@ class Record:
 
 
 class Reader:
-    """Offsets and ranges of topics. Use `reader(...)` to open and close one."""
+    """Offsets and ranges of topics. Use `reader(...)` to open and close one.
 
-    def __init__(self, consumer: Any, admin: Any) -> None:
-        self._consumer = consumer
-        self._admin = admin
+    Each topic has a consumer of its own: aiokafka's waits for ever on metadata when its assignment moves between topics.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._consumers: dict[str, Any] = {}
 
     async def partitions(self, topic: str) -> list[int]:
         """The partitions of a topic, in order.
@@ -40,33 +42,24 @@ class Reader:
         Raises:
             ConfigurationError: there is no such topic.
         """
-        await self._consumer._client.force_metadata_update()
-        found = self._consumer.partitions_for_topic(topic)
-        if not found:
-            raise ConfigurationError(f"topic {topic} does not exist; run `fanal setup` first")
-        return sorted(found)
+        return sorted(tp.partition for tp in (await self._consumer(topic))[1])
 
     async def begins(self, topic: str) -> dict[int, int]:
         """The first offset that each partition still holds."""
-        wanted = [TopicPartition(topic, p) for p in await self.partitions(topic)]
-        return {tp.partition: offset for tp, offset in (await self._consumer.beginning_offsets(wanted)).items()}
+        consumer, wanted = await self._consumer(topic)
+        return {tp.partition: offset for tp, offset in (await consumer.beginning_offsets(wanted)).items()}
 
     async def ends(self, topic: str) -> dict[int, int]:
         """The offset that each partition's next record will have."""
-        wanted = [TopicPartition(topic, p) for p in await self.partitions(topic)]
-        return {tp.partition: offset for tp, offset in (await self._consumer.end_offsets(wanted)).items()}
+        consumer, wanted = await self._consumer(topic)
+        return {tp.partition: offset for tp, offset in (await consumer.end_offsets(wanted)).items()}
 
     async def at(self, topic: str, timestamp_ms: int) -> dict[int, int]:
         """The first offset of each partition whose record is not older than a time (the end where all are older)."""
         ends = await self.ends(topic)
-        wanted = {TopicPartition(topic, p): timestamp_ms for p in ends}
-        found = await self._consumer.offsets_for_times(wanted)
+        consumer, wanted = await self._consumer(topic)
+        found = await consumer.offsets_for_times(dict.fromkeys(wanted, timestamp_ms))
         return {tp.partition: at.offset if at else ends[tp.partition] for tp, at in found.items()}
-
-    async def committed(self, group: str, topic: str) -> dict[int, int]:
-        """How far a consumer group has acknowledged each partition (absent where it never did)."""
-        found = await self._admin.list_consumer_group_offsets(group)
-        return {tp.partition: meta.offset for tp, meta in found.items() if tp.topic == topic and meta.offset >= 0}
 
     async def records(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[Record]:
         """The records of `start <= offset < end`, in order.
@@ -74,13 +67,16 @@ class Reader:
         Raises:
             BrokerUnavailable: the broker stopped giving records before the end was reached.
         """
+        if start >= end:
+            return
+        consumer, _ = await self._consumer(topic)
         tp = TopicPartition(topic, partition)
-        self._consumer.assign([tp])
-        self._consumer.seek(tp, start)
+        consumer.assign([tp])
+        consumer.seek(tp, start)
         empty = 0
         while start < end:
-            batch = (await self._consumer.getmany(tp, timeout_ms=FETCH_MS)).get(tp, [])
-            position = await self._consumer.position(tp)
+            batch = (await consumer.getmany(tp, timeout_ms=FETCH_MS)).get(tp, [])
+            position = await consumer.position(tp)
             empty = 0 if batch or position > start else empty + 1
             if empty > STALLED_FETCHES:
                 raise BrokerUnavailable(f"{topic}/{partition}: no record arrives at offset {start} of {end}")
@@ -90,6 +86,38 @@ class Reader:
                 yield _record(record)
             start = max(start, position)
 
+    async def _consumer(self, topic: str) -> tuple[Any, list[TopicPartition]]:
+        """The topic's consumer and all of its partitions."""
+        if topic not in self._consumers:
+            consumer = AIOKafkaConsumer(
+                topic,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                max_partition_fetch_bytes=4 << 20,
+                **self._connection.aiokafka(),
+            )
+            await self._start(consumer)
+            self._consumers[topic] = consumer
+            consumer.unsubscribe()
+        consumer = self._consumers[topic]
+        found = consumer.partitions_for_topic(topic)
+        if not found:
+            raise ConfigurationError(f"topic {topic} does not exist; run `fanal setup` first")
+        return consumer, [TopicPartition(topic, partition) for partition in sorted(found)]
+
+    async def _start(self, consumer: Any) -> None:
+        try:
+            await consumer.start()
+        except (KafkaError, OSError) as error:
+            await consumer.stop()
+            where = self._connection.bootstrap
+            raise BrokerUnavailable(f"no Kafka broker answers at {where} ({type(error).__name__})") from None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for consumer in self._consumers.values():
+            await consumer.stop()
+
 
 def _record(record: Any) -> Record:
     return Record(record.partition, record.offset, record.timestamp, record.value or b"", dict(record.headers))
@@ -97,27 +125,9 @@ def _record(record: Any) -> Record:
 
 @asynccontextmanager
 async def reader(connection: Connection) -> AsyncIterator[Reader]:
-    """A reader, closed afterwards.
-
-    Raises:
-        BrokerUnavailable: no broker answers at the address.
-    """
-    consumer = AIOKafkaConsumer(
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=4 << 20,
-        **connection.aiokafka(),
-    )
-    admin = AIOKafkaAdminClient(**connection.aiokafka())
+    """A reader, closed afterwards. Its calls raise `BrokerUnavailable` when no broker answers."""
+    opened = Reader(connection)
     try:
-        await consumer.start()
-        await admin.start()
-    except (KafkaError, OSError) as error:
-        await consumer.stop()
-        await admin.close()
-        raise BrokerUnavailable(f"no Kafka broker answers at {connection.bootstrap} ({type(error).__name__})") from None
-    try:
-        yield Reader(consumer, admin)
+        yield opened
     finally:
-        await consumer.stop()
-        await admin.close()
+        await opened.close()

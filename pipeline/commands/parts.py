@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ def store(settings: Settings) -> Store:
     return open_store(addresses(settings).elasticsearch, settings.elasticsearch)
 
 
-def classifier(settings: Settings) -> Judge:
+def classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Judge:
     """The classifier that ships, on the engine of this machine.
 
     Raises:
@@ -101,11 +102,38 @@ def classifier(settings: Settings) -> Judge:
     """
     from models.classifier import Classifier
     from models.errors import ModelError
+    from models.heads import ARTEFACT
 
     try:
         return Classifier.load(
-            artefact=settings.model.artefact, cache=settings.cache / "models", base=settings.model.base
+            artefact=settings.model.artefact or ARTEFACT,
+            cache=settings.cache / "models",
+            weights=settings.model.base,
+            threads=settings.model.threads or None,
+            progress=progress,
         )
+    except ModelError as error:
+        raise ModelUnavailable(str(error)) from None
+
+
+def prepare_base(settings: Settings, say: Callable[[str], None]) -> None:
+    """Convert the base weights into the cache, once, so that the workers find them there.
+
+    Raises:
+        ModelUnavailable: they are neither there nor to be had.
+    """
+    from models.base import load_base
+    from models.errors import ModelError
+
+    stages: set[str] = set()
+
+    def progress(stage: str, _: float) -> None:
+        if stage not in stages:
+            stages.add(stage)
+            say(f"base model: {stage}")
+
+    try:
+        load_base(settings.cache / "models", settings.model.base, progress)
     except ModelError as error:
         raise ModelUnavailable(str(error)) from None
 

@@ -49,6 +49,7 @@ def start(settings: Settings, role: str, port_file: Path | None, judge: Any = No
     connection, topics = parts.connection(settings), parts.topics(settings)
     check_layout(connection, parts.topic_specs(settings))
     of = AppSettings(role, connection, topics, settings.data, settings.kafka.session_timeout_s)
+    (settings.data / "faust").mkdir(parents=True, exist_ok=True)
     app = create_app(of)
     outbox = wrap(FaustOutbox(app))
     ended = (_screening if role == "screening" else _indexing)(settings, app, of, outbox, judge, wrap)

@@ -9,7 +9,7 @@ from pipeline.local import jars
 from pipeline.local.build import Built
 from pipeline.local.java import command
 from pipeline.local.ports import HOST, Ports, listens
-from pipeline.local.server import Recipe
+from pipeline.local.server import Recipe, empty
 
 _SETTINGS = """\
 process.roles=broker,controller
@@ -67,7 +67,7 @@ def is_new(data: Path) -> bool:
 def recipe(data: Path, cache: Path, built: Built, java: Path, ports: Ports) -> Recipe:
     """Write the settings under `data/kafka` and say how to run the broker; new storage is formatted by the start."""
     folder = data / "kafka"
-    (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    empty(folder / "tmp")
     written = folder / "server.properties"
     written.write_text(settings(folder / "storage", ports), encoding="utf-8")
     options = [

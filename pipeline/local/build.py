@@ -71,6 +71,8 @@ def _build_in(cache: Path, place: Path, java: Path, sources: Path) -> None:
         shutil.rmtree(scratch / "compiled")
         scratch.chmod(0o755)
         scratch.rename(place)
+    except OSError as failure:
+        raise LocalStackError(f"cannot lay out the servers in {cache}: {failure}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -100,12 +102,20 @@ def _lay_out_transport(cache: Path, folder: Path) -> None:
     """The published descriptor less its `modulename`, since that module needs others that are not published."""
     folder.mkdir(parents=True)
     for jar in jars.paths(cache, "transport"):
-        shutil.copyfile(jar, folder / jar.name)
+        link(jar, folder / jar.name)
         if jar.name.startswith("transport-netty4"):
             with zipfile.ZipFile(jar) as archive:
                 lines = archive.read(_TRANSPORT_DESCRIPTOR).decode().splitlines()
     kept = [line for line in lines if not line.startswith("modulename=")]
     (folder / "plugin-descriptor.properties").write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def link(target: Path, place: Path) -> None:
+    """A relative link, so that a jar that is fetched anew is renewed here too; a copy where links cannot be made."""
+    try:
+        place.symlink_to(os.path.relpath(target, place.parent))
+    except OSError:
+        shutil.copyfile(target, place)
 
 
 def _classes(compiled: Path, package: str) -> Iterator[tuple[Path, str]]:

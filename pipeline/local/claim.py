@@ -6,7 +6,6 @@ killed parent for as long as a server of it still runs.
 """
 
 import fcntl
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -14,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import LocalStackError
-from pipeline.local.machine import started_at
+from pipeline.errors import ConfigurationError, LocalStackError
+from pipeline.local.machine import has_open
 
 _LOOK_AGAIN_S = 0.1
 _READERS_GONE_S = 0.5
@@ -33,42 +32,29 @@ class Claim:
         os.close(self.descriptor)
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """The process that wrote its name into a claim, with its start time so that a reused pid is not taken for it."""
-
-    pid: int
-    started: float
-
-    @property
-    def alive(self) -> bool:
-        """Whether that very process still runs."""
-        return started_at(self.pid) == self.started
-
-
 def claim(data: Path) -> Claim:
     """Claim the data folder for this process, or raise `LocalStackError` with the pid of who holds it.
 
     Servers whose parent was killed are given time to end: their claim is on its way out.
     """
-    descriptor = os.open(_path(data), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _open(data, os.O_RDWR | os.O_CREAT)
     begin = time.monotonic()
     while not _try_lock(descriptor):
-        holder = read_holder(data)
-        patience = _READERS_GONE_S if holder and holder.alive else _ORPHANS_GONE_S
+        holder = holder_of(data)
+        patience = _ORPHANS_GONE_S if holder is None else _READERS_GONE_S
         if time.monotonic() - begin > patience:
             os.close(descriptor)
             raise LocalStackError(_refusal(data, holder))
         time.sleep(_LOOK_AGAIN_S)
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "started": started_at(os.getpid())}).encode(), 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
     return Claim(descriptor)
 
 
 def claimed(data: Path) -> bool:
     """Whether some process holds the folder now. (It looks by locking for an instant; `claim` allows for that.)"""
     try:
-        descriptor = os.open(_path(data), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = _open(data, os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
@@ -77,13 +63,16 @@ def claimed(data: Path) -> bool:
         os.close(descriptor)
 
 
-def read_holder(data: Path) -> Holder | None:
-    """Who wrote its name into the claim last; meaningful only while the folder is `claimed`."""
+def holder_of(data: Path) -> int | None:
+    """The process that has claimed the folder, if it still runs; its servers may hold the claim after it has ended.
+
+    The lock file says the pid, and the process must have that file open: a pid that was given anew is not taken for it.
+    """
     try:
-        written = json.loads(_path(data).read_bytes())
-        return Holder(int(written["pid"]), float(written["started"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        pid = int((data / "lock").read_bytes())
+    except (OSError, ValueError):
         return None
+    return pid if has_open(pid, data / "lock") else None
 
 
 @contextmanager
@@ -99,6 +88,13 @@ def waiting_claim(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _open(data: Path, flags: int) -> int:
+    try:
+        return os.open(data / "lock", flags | os.O_CLOEXEC, 0o600)
+    except PermissionError:
+        raise ConfigurationError(f"{data} belongs to another user: choose another --data") from None
+
+
 def _try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
@@ -107,11 +103,7 @@ def _try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     return True
 
 
-def _refusal(data: Path, holder: Holder | None) -> str:
-    if holder and holder.alive:
-        return f"already running on {data} (pid {holder.pid}): stop it with fanal local down, or choose another --data"
-    return f"servers of an earlier run still hold {data}: wait for them to end, or see fanal local status"
-
-
-def _path(data: Path) -> Path:
-    return data / "lock"
+def _refusal(data: Path, holder: int | None) -> str:
+    if holder is None:
+        return f"servers of an earlier run still hold {data}: wait for them to end, or see fanal local status"
+    return f"already running on {data} (pid {holder}): stop it with fanal local down --data {data}"

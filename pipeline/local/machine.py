@@ -51,12 +51,12 @@ def resident(pids: Iterable[int]) -> dict[int, int]:
     return found
 
 
-def started_at(pid: int) -> float | None:
-    """When the process started, in seconds since 1970; none if there is no such process."""
+def has_open(pid: int, path: Path) -> bool:
+    """Whether this process has this file open."""
     try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return None
+        return any(path.samefile(opened.path) for opened in psutil.Process(pid).open_files())
+    except (psutil.Error, OSError):
+        return False
 
 
 def _gigabytes(size: int) -> str:

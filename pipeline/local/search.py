@@ -8,7 +8,7 @@ from pipeline.local import jars
 from pipeline.local.build import Built
 from pipeline.local.java import command
 from pipeline.local.ports import HOST, Ports
-from pipeline.local.server import Recipe
+from pipeline.local.server import Recipe, empty
 
 CLUSTER = "fanal"
 
@@ -52,12 +52,15 @@ def recipe(data: Path, cache: Path, built: Built, java: Path, ports: Ports) -> R
     """Write the settings under `data/search/config` and say how to run the node."""
     folder = data / "search"
     config = folder / "config"
-    for needed in (config, folder / "tmp", folder / "snapshots"):
+    empty(folder / "tmp")
+    for needed in (config, folder / "snapshots"):
         needed.mkdir(parents=True, exist_ok=True)
     (config / "elasticsearch.yml").write_text(settings(folder, ports), encoding="utf-8")
     (config / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
+    # TieredStopAtLevel=1 is the quick compiler alone: measured on two busy cores, half the CPU time until the node is
+    # ready, and neither bulk requests nor searches were slower for it.
     options = [
-        *("-Xms256m", "-Xmx512m", "-XX:+UseG1GC"),
+        *("-Xms256m", "-Xmx512m", "-XX:+UseG1GC", "-XX:TieredStopAtLevel=1"),
         f"-Djava.io.tmpdir={folder / 'tmp'}",
         f"-Des.path.home={built.home}",
         "-Des.distribution.type=tar",

@@ -1,14 +1,12 @@
 """One embedded server as a child process: started, found ready, stopped, and its log."""
 
-import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from pipeline.local.java import environment
@@ -16,7 +14,6 @@ from pipeline.local.java import environment
 _LOG_LIMIT = 20_000_000
 _STOP_S = 30.0
 _CLEAN_ENDS = (0, 128 + signal.SIGTERM)
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +47,20 @@ class Server:
         """Start the process with the claim's descriptor. Linux ends it when the *thread* that called this ends.
 
         It gets a session of its own, so that Ctrl-C in a terminal reaches only us, and a pipe as standard input whose
-        end tells it, on every system, that we are gone.
+        end tells it, on every system, that we are gone. Java leaves its crash reports beside the log.
         """
+        self._let_go()
         trim(self.recipe.log)
         with self.recipe.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.recipe.command,
+                [*tethered(), *self.recipe.command],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environment(),
                 pass_fds=(claim,),
                 start_new_session=True,
-                preexec_fn=partial(_end_with_parent, os.getpid()),  # noqa: PLW1509  # two system calls, no lock
+                cwd=self.recipe.log.parent,
             )
 
     def ask_to_stop(self) -> None:
@@ -79,16 +77,26 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
-        if self._process.stdin:
+        self._let_go()
+        return code in _CLEAN_ENDS or code == -signal.SIGTERM
+
+    def _let_go(self) -> None:
+        """Close our end of an ended process's input."""
+        if self._process and self._process.stdin:
             self._process.stdin.close()
         self._process = None
-        return code in _CLEAN_ENDS or code == -signal.SIGTERM
 
 
 def trim(log: Path) -> None:
     """Put a log that has grown beyond 20 MB aside as `*.log.1`, in place of the one before it."""
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.replace(log.with_name(log.name + ".1"))
+
+
+def empty(folder: Path) -> None:
+    """Have the folder, with nothing in it: a killed server leaves its unpacked libraries behind."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def last_errors(log: Path, count: int = 3, window: int = 65_536) -> str:
@@ -103,25 +111,8 @@ def last_errors(log: Path, count: int = 3, window: int = 65_536) -> str:
     return " | ".join(line[:250] for line in (telling[-count:] or lines[-1:])) or "an empty log"
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, pause: float = 0.1) -> bool:
-    """Ask again and again until it holds (true) or the time is over (false)."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(pause)
-    return True
-
-
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-
-def _end_with_parent(parent: int) -> None:
-    """Runs in the child before the server does: have Linux send SIGTERM when the parent dies, and look if it has.
-
-    Elsewhere the end of standard input, which the servers' start class waits for, is the only sign.
-    """
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(1)
+def tethered() -> list[str]:
+    """What precedes the command line. Elsewhere the end of standard input is the only sign that the parent is gone."""
+    if sys.platform != "linux":
+        return []
+    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("tether.py")), str(os.getpid())]

@@ -7,7 +7,6 @@ Other processes find a running stack with `read_endpoints`.
 """
 
 import os
-import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +14,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from pipeline.errors import ConfigurationError, LocalStackError
-from pipeline.local import broker, java, machine, ports, search
+from pipeline.errors import LocalStackError
+from pipeline.local import broker, folder, java, machine, ports, search
 from pipeline.local.build import build
 from pipeline.local.claim import Claim, claim
 from pipeline.local.endpoints import Endpoints, Running, forget, read_endpoints, remember
 from pipeline.local.fetch import DEFAULT_CACHE, fetch
+from pipeline.local.folder import reset
 from pipeline.local.report import Report, to_stderr
 from pipeline.local.server import Recipe, Server, last_errors
 from pipeline.local.supervise import Attempts, stop_all, wait_ready
@@ -46,8 +46,8 @@ class LocalStack:
         kafka_port: int | None = None,
         search_port: int | None = None,
     ) -> None:
-        self._data = _usable(data)
-        self._cache = _usable(cache)
+        self.data = folder.usable(data)
+        self._cache = folder.usable(cache)
         self._report = report
         self._fixed = (kafka_port, search_port)
         self._claim: Claim | None = None
@@ -76,8 +76,8 @@ class LocalStack:
             if self._claim is not None:
                 raise LocalStackError("the embedded servers have been started already")
             self._stopping.clear()
-            _make_folders(self._data)
-            self._claim = claim(self._data)
+            folder.prepare(self.data)
+            self._claim = claim(self.data)
             undo.callback(self.stop)
             self._start_claimed()
             undo.pop_all()
@@ -85,11 +85,11 @@ class LocalStack:
 
     def _start_claimed(self) -> None:
         begin = time.monotonic()
-        forget(self._data)
-        machine.require_room(self._data)
+        forget(self.data)
+        machine.require_room(self.data)
         fetch(self._cache, self._report)
-        chosen = ports.choose(self._data, self._report, *self._fixed)
-        self._drop_orphaned_tables()
+        chosen = ports.choose(self.data, self._report, *self._fixed)
+        folder.drop_orphaned_tables(self.data, self._report)
         recipes = self._recipes(chosen)
         self._servers = {recipe.name: Server(recipe) for recipe in recipes}
         self._attempts = {recipe.name: Attempts() for recipe in recipes}
@@ -106,16 +106,9 @@ class LocalStack:
         runtime = java.find()
         built = build(self._cache, runtime, self._report)
         return (
-            broker.recipe(self._data, self._cache, built, runtime, chosen),
-            search.recipe(self._data, self._cache, built, runtime, chosen),
+            broker.recipe(self.data, self._cache, built, runtime, chosen),
+            search.recipe(self.data, self._cache, built, runtime, chosen),
         )
-
-    def _drop_orphaned_tables(self) -> None:
-        """Faust's tables say how far they had read a broker that is gone; a worker would crash on a new one."""
-        tables = self._data / "faust"
-        if tables.exists() and broker.is_new(self._data):
-            self._report(f"Kafka's data is new: dropping the tables of the former one in {tables}")
-            shutil.rmtree(tables)
 
     def _launch(self, *servers: Server) -> None:
         if self._claim is None:
@@ -131,7 +124,7 @@ class LocalStack:
             self._servers = {}
             self._endpoints = None
             if self._claim is not None:
-                forget(self._data)
+                forget(self.data)
                 self._claim.release()
                 self._claim = None
 
@@ -153,18 +146,17 @@ class LocalStack:
         try:
             self._launch(server)
             wait_ready([server], self._stopping)
-        except (LocalStackError, OSError) as fault:
+            self._remember()
+        except (LocalStackError, OSError, RuntimeError) as fault:
             stop_all([server], self._report)
             self._report(f"{fault}; next attempt in {self._attempts[name].pause():.0f} s")
             return False
-        self._remember()
         return not self._stopping.is_set()
 
-    def watch(self, stop: threading.Event) -> None:
-        """Call `check` twice a second until `stop` is set or the stack is stopped: the body of a thread."""
-        while not (stop.is_set() or self._stopping.is_set()):
+    def watch(self) -> None:
+        """Call `check` twice a second until the stack is stopped: for a thread of its own, or an idle main one."""
+        while not self._stopping.wait(_LOOK_EVERY_S):
             self.check()
-            stop.wait(_LOOK_EVERY_S)
 
     def pids(self) -> dict[str, int]:
         """The process ids of the servers that run now, by name (`kafka`, `search`)."""
@@ -178,7 +170,7 @@ class LocalStack:
 
     def _remember(self) -> None:
         if self._endpoints is not None:
-            remember(self._data, Running(self._endpoints, os.getpid(), self.pids()))
+            remember(self.data, Running(self._endpoints, os.getpid(), self.pids()))
 
     def __enter__(self) -> "LocalStack":
         self.start()
@@ -188,35 +180,3 @@ class LocalStack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def reset(data: Path) -> None:
-    """Delete what Kafka, Elasticsearch and Faust's tables hold under `data`; ports and logs stay.
-
-    Raises `LocalStackError` while a stack runs there. Tables go first: without them a worker recovers from the broker,
-    while tables without their broker make it crash.
-    """
-    if not data.is_dir():
-        return
-    held = claim(data)
-    try:
-        for part in ("faust", "kafka", "search"):
-            shutil.rmtree(data / part, ignore_errors=False) if (data / part).exists() else None
-    finally:
-        held.release()
-
-
-def _usable(path: Path) -> Path:
-    """The absolute path; Kafka splits its storage path at commas, and Java its class path at colons."""
-    absolute = path.expanduser().absolute()
-    if "," in str(absolute) or os.pathsep in str(absolute):
-        raise ConfigurationError(f"the servers cannot use a path with ',' or '{os.pathsep}' in it: {absolute}")
-    return absolute
-
-
-def _make_folders(data: Path) -> None:
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (data / "logs").mkdir(exist_ok=True)
-    except OSError as failure:
-        raise ConfigurationError(f"cannot write to {data}: {failure.strerror}; choose another with --data") from None

@@ -8,7 +8,9 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from pipeline.posts import Document, Evidence, Hit, Post
+import msgspec
+
+from pipeline.posts import Document, Evidence, Hit, Position, Post
 from pipeline.screen.masking import Masked, mask
 from pipeline.screen.pseudonyms import Pseudonyms
 from pipeline.screen.screening import Assessment, Candidate
@@ -22,26 +24,30 @@ _COUNTRY = re.compile(r"[A-Za-z]{2,3}")
 _MEDIA = re.compile(r"[a-z_]{1,24}")
 
 
-def make_hit(
-    candidate: Candidate,
+def make_hit(  # noqa: PLR0913 - each is a fact of the hit, and all are needed
+    post: Post,
+    raw: bytes,
     assessment: Assessment,
-    screened_at: datetime,
     *,
+    langs: tuple[str, ...],
+    position: Position,
+    received_at: datetime,
+    screened_at: datetime,
     pseudonyms: Pseudonyms,
     seal: Callable[[bytes], Evidence],
 ) -> Hit:
-    """Make a hit of a post that an assessment put in a lane.
+    """Make a hit of a post that an assessment put in a lane. `received_at` is the broker's time of its record.
 
     Raises:
         ValueError: the assessment names no lane or no level: the post is no hit.
     """
-    post = candidate.post
+    candidate = Candidate(position, post, raw, received_at, post.text, langs)
     return Hit(
         id=pseudonyms.document_id(post.platform, post.native_id),
         month=(post.dated_at or post.created_at).astimezone(UTC).strftime("%Y.%m"),
-        index_version=index_version(candidate.received_at, candidate.position.line),
+        index_version=index_version(received_at, position.line),
         document=_document(candidate, assessment, screened_at, pseudonyms),
-        evidence=seal(candidate.raw),
+        evidence=seal(raw),
     )
 
 
@@ -55,7 +61,7 @@ def _document(candidate: Candidate, assessment: Assessment, screened_at: datetim
         raise ValueError("a post without a lane and a level is no hit")
     post, position = candidate.post, candidate.position
     text, tags, contacts = _masked(post, candidate.langs, pseudonyms)
-    return Document(
+    document = Document(
         platform=post.platform,
         lang=candidate.langs[0] if candidate.langs else "und",
         created_at=post.created_at,
@@ -74,13 +80,22 @@ def _document(candidate: Candidate, assessment: Assessment, screened_at: datetim
         version=post.version,
         position=f"{position.partition}/{position.offset}/{position.line}",
         key_id=pseudonyms.key_id,
-        author=pseudonyms.author(post.platform, post.author_id) if post.author_id else None,
-        container=pseudonyms.container(post.platform, post.container) if post.container else None,
-        in_reply_to=pseudonyms.document_id(post.platform, post.in_reply_to) if post.in_reply_to else None,
-        repost_of=pseudonyms.document_id(post.platform, post.repost_of) if post.repost_of else None,
+    )
+    return _with_facts(document, post, pseudonyms)
+
+
+def _with_facts(document: Document, post: Post, pseudonyms: Pseudonyms) -> Document:
+    """What else is known of the post, where it is: who and where as pseudonyms, values of known shape only."""
+    platform, country = post.platform, post.geo.country if post.geo else None
+    return msgspec.structs.replace(
+        document,
+        author=pseudonyms.author(platform, post.author_id) if post.author_id else None,
+        container=pseudonyms.container(platform, post.container) if post.container else None,
+        in_reply_to=pseudonyms.document_id(platform, post.in_reply_to) if post.in_reply_to else None,
+        repost_of=pseudonyms.document_id(platform, post.repost_of) if post.repost_of else None,
         lang_hint=tuple(hint for hint in post.lang_hint[:8] if _LANGUAGE.fullmatch(hint)),
         media_kinds=tuple(sorted({media.kind for media in post.media if _MEDIA.fullmatch(media.kind)})),
-        country=post.geo.country if post.geo and post.geo.country and _COUNTRY.fullmatch(post.geo.country) else None,
+        country=country if country and _COUNTRY.fullmatch(country) else None,
         transport=post.transport,
         source_id=post.source_id,
         truncated=post.truncated,

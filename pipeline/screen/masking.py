@@ -16,8 +16,9 @@ MOST_NAMES = 64
 SHORTEST_NAME = 3
 LONGEST_NAME = 128
 
-_INVISIBLE = r"[\u00AD\u200B-\u200F\u2060\uFEFF]"
-_LABEL = r"[^\W_][\w-]{0,62}"
+_INVISIBLE = r"\u00AD\u200B-\u200F\u2060\uFEFF"
+_CHAR = rf"[\w.{_INVISIBLE}-]"
+_LABEL = rf"[^\W_][\w{_INVISIBLE}-]{{0,62}}"
 _AT = r"(?:[@＠]|\s?[(\[{]\s?(?:at|arobase|собака)\s?[)\]}]\s?)"
 _DOT = r"(?:\.|\s?[(\[{]\s?dot\s?[)\]}]\s?)"
 _REST = r"[^\s<>\"]{1,4000}"
@@ -31,10 +32,10 @@ _MARK = r"(?:[\s:=>→👉–—-]|\b(?:id|is|user|username|name|nick)\b){1,8}"
 _NAME = r"[a-z][a-z0-9_.]{1,62}[a-z0-9_]"
 _PATTERNS = {
     "scheme": rf"(?:[a-z][a-z0-9+.-]{{1,15}}://|(?<![a-z0-9])(?:mailto|tel|sms):){_REST}",
-    "email": rf"[\w.+-]{{1,64}}{_AT}{_LABEL}(?:{_DOT}{_LABEL}){{1,6}}",
+    "email": rf"(?:{_CHAR}|\+){{1,64}}{_AT}{_LABEL}(?:{_DOT}{_LABEL}){{1,6}}",
     "did": r"(?<![a-z0-9])did:[a-z]{2,16}:[\w.:%-]{1,256}",
     "domain": rf"(?<![a-z0-9-])(?:[a-z0-9-]{{1,63}}\.){{1,5}}(?:[a-z]{{2,12}}/{_REST}|(?:{_BARE_ENDINGS})(?![\w-]))",
-    "handle": rf"[@＠](?=[\w.-]{{0,62}}[^\W\d])\w(?:[\w.-]{{0,62}}\w)?(?:[@＠]{_LABEL}(?:\.{_LABEL}){{1,5}})?",
+    "handle": rf"[@＠](?={_CHAR}{{0,62}}[^\W\d])\w(?:{_CHAR}{{0,62}}\w)?(?:[@＠]{_LABEL}(?:\.{_LABEL}){{1,5}})?",
     "service": rf"(?<![^\W\d_])(?:{_SERVICE})(?P<mark>{_MARK})(?P<name>{_NAME})(?!\.?[\w@＠/:])",
     "digits": RUN,
 }
@@ -94,7 +95,7 @@ def mask(text: str, langs: Sequence[str], pseudonyms: Pseudonyms, names: Sequenc
 
 def handle_value(name: str) -> str:
     """The one spelling of a handle: no sign before it, no case, nothing invisible."""
-    return re.sub(_INVISIBLE, "", name).lstrip("@＠").casefold()
+    return re.sub(f"[{_INVISIBLE}]", "", name).lstrip("@＠").casefold()
 
 
 def _contacts(text: str, among: Sequence[str], names: Sequence[str]) -> list[_Contact]:
@@ -141,7 +142,7 @@ def _read(match: re.Match[str], among: Sequence[str]) -> Iterator[_Contact]:
 
 
 def _address(found: str) -> str:
-    return re.sub(_DOT, ".", re.sub(_AT, "@", found, flags=re.IGNORECASE), flags=re.IGNORECASE).casefold()
+    return handle_value(re.sub(_DOT, ".", re.sub(_AT, "@", found, flags=re.IGNORECASE), flags=re.IGNORECASE))
 
 
 def _link(link: str, start: int, among: Sequence[str]) -> _Contact:

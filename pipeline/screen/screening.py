@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from pipeline.codec import LETTERS, decode_post, lines
 from pipeline.posts import Fate, Hit, Outcome, Position, Post, Rejected, Screened
 from pipeline.screen.clean import clean
@@ -116,21 +118,23 @@ def screen(batch: Sequence[Incoming], using: Screen, now: datetime) -> Verdict:
 
 def _read(record: Incoming, using: Screen, now: datetime) -> list[_Line]:
     return [
-        _read_line(Position(record.partition, record.offset, number), raw, record.received_at, using, now)
+        _read_line(Position(record.partition, record.offset, number), raw, record, using, now)
         for number, raw in enumerate(lines(record.value))
     ]
 
 
-def _read_line(position: Position, raw: bytes, received_at: datetime, using: Screen, now: datetime) -> _Line:
+def _read_line(position: Position, raw: bytes, record: Incoming, using: Screen, now: datetime) -> _Line:
     post = decode_post(raw, now)
     if isinstance(post, Rejected):
+        if record.whence:
+            post = msgspec.structs.replace(post, detail=f"{record.whence}: {post.detail}")
         return _Line(position, NOTHING, "rejected", refusal=Refusal(position, post))
     print_ = fingerprint(post)
     if using.seen.repeats(print_, position):
         return _Line(position, print_, "duplicate")
     text = clean(post.text)
     langs = using.languages.identify(text, post.lang_hint)
-    return _Line(position, print_, None, candidate=Candidate(position, post, raw, received_at, text, langs))
+    return _Line(position, print_, None, candidate=Candidate(position, post, raw, record.received_at, text, langs))
 
 
 def _judge(candidates: Sequence[Candidate], using: Screen, now: datetime) -> dict[Position, Hit | None]:

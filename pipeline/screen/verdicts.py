@@ -16,6 +16,8 @@ class Incoming:
     offset: int
     value: bytes
     received_at: datetime
+    whence: str = ""
+    """Where a line that is no post stood before: a line of a file, said by who sent it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,193 @@
+"""`fanal run`: everything on this machine, in one command."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.account import Account, Range
+from pipeline.children import Children
+from pipeline.commands import parts
+from pipeline.commands.account import account_of
+from pipeline.commands.following import Hits, print_hit
+from pipeline.commands.replay import send
+from pipeline.commands.setup import prepare
+from pipeline.commands.terminal import ERR, bar
+from pipeline.errors import UsageError
+from pipeline.settings import Settings
+
+SAMPLES = "samples/posts.ndjson"
+SAMPLE_RATE = 25.0
+LOOK_AGAIN_S = 0.5
+PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asked for."""
+
+    source: str | None
+    rate: float | None
+    once: bool
+    as_json: bool
+    browser: bool
+
+
+@click.command()
+@click.option("--source", envvar="SOURCE", metavar="FILE", help="Replay this NDJSON file (.gz, .zst; - is standard input).")
+@click.option("--rate", type=click.FloatRange(min=0.01), help="Posts a second; the samples default to 25.")
+@click.option("--once", is_flag=True, help="End when every post is accounted for; exit 1 if it does not balance.")
+@click.option("--json", "as_json", is_flag=True, help="End with the account as one line of JSON.")
+@click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+def run(source: str | None, rate: float | None, once: bool, as_json: bool, no_browser: bool) -> None:
+    """Start everything here, replay posts, and watch hits come in.
+
+    Kafka and Elasticsearch run as child processes on loopback (fetched once), unless FANAL_KAFKA_BOOTSTRAP and
+    FANAL_ELASTICSEARCH_URL name your own. Without --source the sample posts are replayed, moved in time to end now.
+    It goes on until Ctrl-C; with --once it ends when every post is accounted for.
+    """
+    settings = Settings.read()
+    _refuse_unknown(source)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    wish = Wish(source or None, rate, once, as_json, not no_browser and not once)
+    found: Account | None = None
+    with suppress(KeyboardInterrupt), _servers(settings), _workers(settings, wish):
+        found = asyncio.run(_go(settings, wish))
+    if found is None:
+        return
+    click.echo(json.dumps(found.summary()) if as_json else _in_words(found))
+    for fault in found.faults():
+        ERR.print(f"does not add up: {fault}", style="red", markup=False)
+    if not found.balanced:
+        raise click.exceptions.Exit(1)
+
+
+def _refuse_unknown(source: str | None) -> None:
+    if source and source != "-" and not Path(source).is_file():
+        raise UsageError(f"{source}: no such file; SOURCE names an NDJSON file (plain, .gz or .zst), or is - for standard input")
+
+
+@contextmanager
+def _servers(settings: Settings) -> Iterator[None]:
+    """The embedded servers, unless both are the user's own; watched and started again while this lasts."""
+    if settings.kafka.bootstrap and settings.elasticsearch.url:
+        yield
+        return
+    from pipeline.local.stack import LocalStack
+
+    with LocalStack(settings.data, settings.cache) as stack:
+        threading.Thread(target=stack.watch, name="fanal-servers", daemon=True).start()
+        yield
+
+
+@contextmanager
+def _workers(settings: Settings, wish: Wish) -> Iterator[None]:
+    """Topics and templates, then the workers and the page as child processes."""
+    parts.prepare_base(settings, _say)
+    for change in asyncio.run(prepare(settings)):
+        ERR.print(change, style="dim", markup=False)
+    stop = threading.Event()
+    with Children(settings.data / "logs", report=_say) as children, ExitStack() as undo:
+        environment = {"FANAL_DATA": str(settings.data.absolute())}
+        for role in ("screening", "indexing"):
+            children.start(role, [sys.executable, "-m", "pipeline", "work", role], environment)
+        if not wish.once:
+            children.start("desk", [sys.executable, "-m", "pipeline", "desk"], environment)
+        watcher = threading.Thread(target=_watch, args=(children, stop), name="fanal-workers", daemon=True)
+        watcher.start()
+        undo.callback(watcher.join)
+        undo.callback(stop.set)
+        yield
+
+
+def _watch(children: Children, stop: threading.Event) -> None:
+    while not stop.wait(LOOK_AGAIN_S):
+        children.look()
+
+
+def _say(text: str) -> None:
+    ERR.print(text, markup=False)
+
+
+async def _go(settings: Settings, wish: Wish) -> Account | None:
+    before = await _ends(settings)
+    async with Hits(parts.connection(settings), parts.topics(settings).hits) as hits:
+        shown = asyncio.create_task(hits.each(lambda hit: print_hit(hit, to_stdout=not wish.as_json)))
+        if not wish.once:
+            _announce_page(settings, wish)
+        await _replay(settings, wish)
+        found = await _account_for(settings, before) if wish.once else await _until_interrupted(settings, before)
+        shown.cancel()
+        with suppress(asyncio.CancelledError):
+            await shown
+    return found
+
+
+def _announce_page(settings: Settings, wish: Wish) -> None:
+    url = f"http://{settings.serve.host}:{settings.serve.desk_port}"
+    ERR.print(f"hits are listed at {url}; Ctrl-C ends", style="bold")
+    if wish.browser and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        webbrowser.open(url)
+
+
+async def _replay(settings: Settings, wish: Wish) -> None:
+    from pipeline.resources import config_dir
+
+    source = wish.source or str(config_dir() / SAMPLES)
+    rate = wish.rate or (None if wish.source or wish.once else SAMPLE_RATE)
+    with bar("replaying", source) as progress:
+        done = await send(settings, source, rate=rate, shift=not wish.source, pack=64, progress=progress)
+    ERR.print(f"{done.posts} posts sent" + (f", {done.no_posts} lines were no posts" if done.no_posts else ""))
+    for example in done.examples:
+        ERR.print(f"  {example}", markup=False)
+
+
+async def _ends(settings: Settings) -> dict[int, int]:
+    from pipeline.broker.reader import reader
+
+    async with reader(parts.connection(settings)) as read:
+        return await read.ends(parts.topics(settings).posts)
+
+
+async def _range(settings: Settings, before: dict[int, int]) -> Range:
+    after = await _ends(settings)
+    return {partition: (before.get(partition, 0), end) for partition, end in after.items()}
+
+
+async def _account_for(settings: Settings, before: dict[int, int]) -> Account:
+    """Draw up the account of this run until it balances, or has not changed for a minute."""
+    of = await _range(settings, before)
+    found = await account_of(settings, of)
+    unchanged_s = 0.0
+    while not found.balanced and unchanged_s < PATIENCE_S:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        again = await account_of(settings, of)
+        unchanged_s = unchanged_s + LOOK_AGAIN_S if again == found else 0.0
+        found = again
+    return found
+
+
+async def _until_interrupted(settings: Settings, before: dict[int, int]) -> Account | None:
+    """Wait for Ctrl-C, then say what became of this run."""
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        ERR.print("\nstopping; the account of this run:")
+        task: Any = asyncio.current_task()
+        task.uncancel()
+        return await account_of(settings, await _range(settings, before))
+    return None
+
+
+def _in_words(found: Account) -> str:
+    return "  ".join(f"{name} {str(count).lower()}" for name, count in found.summary().items())

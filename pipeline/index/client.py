@@ -1,0 +1,50 @@
+"""The official client, set up once: one try a call (the store decides what to try again), no sniffing, plain errors."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from elastic_transport import ObjectApiResponse, TransportError
+from elasticsearch import ApiError, AsyncElasticsearch
+
+from pipeline.errors import ConfigurationError
+from pipeline.settings import ElasticsearchSettings
+
+__all__ = ["ApiError", "AsyncElasticsearch", "ObjectApiResponse", "TransportError", "Trouble", "open_client", "trouble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with a call, for logs and messages: a status (0 without an answer) and the error's name."""
+
+    status: int
+    kind: str
+
+
+def open_client(url: str, settings: ElasticsearchSettings) -> AsyncElasticsearch:
+    """A client; no connection is made before the first call.
+
+    Raises:
+        ConfigurationError: the address or the CA file cannot be used.
+    """
+    options: dict[str, Any] = {"request_timeout": settings.timeout_s, "max_retries": 0, "retry_on_timeout": False}
+    if settings.api_key:
+        options["api_key"] = settings.api_key.get_secret_value()
+    elif settings.username and settings.password:
+        options["basic_auth"] = (settings.username, settings.password.get_secret_value())
+    if settings.ca_file:
+        options["ca_certs"] = str(settings.ca_file)
+    try:
+        return AsyncElasticsearch(url, **options)
+    except (ValueError, OSError) as error:
+        raise ConfigurationError(
+            f"elasticsearch.url or ca_file cannot be used: {type(error).__name__}: {error}"
+        ) from None
+
+
+def trouble(error: Exception) -> Trouble:
+    """Name an exception of the client."""
+    if isinstance(error, ApiError):
+        cause = error.body.get("error") if isinstance(error.body, dict) else None
+        kind = cause.get("type") if isinstance(cause, dict) else None
+        return Trouble(error.meta.status, str(kind or f"http_{error.meta.status}"))
+    return Trouble(0, type(error).__name__)

@@ -1,0 +1,107 @@
+"""Templates onto the server: created, or brought up to date; run as often as you like, twice changes nothing."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, assert_never
+
+from pipeline.errors import ConfigurationError
+from pipeline.index.client import ApiError, AsyncElasticsearch, trouble
+from pipeline.index.features import analyzers, filters
+from pipeline.index.templates import FOLDING, Layout, State, Template, compare, render
+from pipeline.resources import config_dir, taxonomy
+
+READY_S = 60
+
+
+async def set_up(client: AsyncElasticsearch, layout: Layout, *, force: bool = False) -> list[str]:
+    """Create and update templates; a line for each change, none where nothing is to be done.
+
+    Raises:
+        ConfigurationError: a template on the server is a newer Fanal's, or was changed by hand and `force` is not set,
+            or the server refuses one. Nothing is changed unless all may be.
+    """
+    patient = client.options(request_timeout=READY_S + 5)
+    await patient.cluster.health(wait_for_status="yellow", timeout=f"{READY_S}s")
+    ours = await _rendered(client, layout, config_dir())
+    states = [compare(template, await _theirs(client, template)) for template in ours]
+    for template, state in zip(ours, states, strict=True):
+        _check(template, state, force)
+    changes = [line for t, state in zip(ours, states, strict=True) if (line := await _put(client, t, state))]
+    return changes + await _update_months(client, layout, ours, states)
+
+
+async def _rendered(client: AsyncElasticsearch, layout: Layout, config: Path) -> list[Template]:
+    folder = config / "elasticsearch"
+    wanted: dict[str, str] = json.loads((folder / "analyzers.json").read_text(encoding="utf-8"))
+    has_analyzers, has_filters = await analyzers(client, wanted), await filters(client, FOLDING)
+    return render(folder, layout, list(taxonomy(config)["kinds"]), has_analyzers, has_filters)
+
+
+async def _theirs(client: AsyncElasticsearch, template: Template) -> dict[str, Any] | None:
+    kind, inner = _KIND[template.component]
+    try:
+        found = await client.perform_request("GET", f"/_{kind}/{template.name}", headers=_JSON)
+    except ApiError as error:
+        if error.meta.status == 404:
+            return None
+        raise
+    theirs: dict[str, Any] = found.body[f"{kind}s"][0][inner]
+    return theirs
+
+
+_KIND = {True: ("component_template", "component_template"), False: ("index_template", "index_template")}
+_JSON = {"accept": "application/json", "content-type": "application/json"}
+
+
+def _check(template: Template, state: State, force: bool) -> None:
+    if state == "newer":
+        raise ConfigurationError(
+            f"index template {template.name} is a newer Fanal's: use that Fanal, or a prefix of its own"
+        )
+    if state == "altered" and not force:
+        raise ConfigurationError(
+            f"index template {template.name} was changed by hand: `fanal setup --force` puts Fanal's own in its place"
+        )
+
+
+async def _put(client: AsyncElasticsearch, template: Template, state: State) -> str:
+    """Put a template where its state asks for it; the line that says so."""
+    match state:
+        case "same" | "newer":
+            return ""
+        case "missing":
+            done = "created"
+        case "older" | "altered":
+            done = "updated"
+        case _:
+            assert_never(state)
+    kind, _ = _KIND[template.component]
+    try:
+        await client.perform_request("PUT", f"/_{kind}/{template.name}", headers=_JSON, body=template.body)
+    except ApiError as error:
+        raise ConfigurationError(f"index template {template.name} is refused by the server: {reason(error)}") from None
+    return f"{done} index template {template.name}"
+
+
+async def _update_months(
+    client: AsyncElasticsearch, layout: Layout, ours: Sequence[Template], states: Sequence[State]
+) -> list[str]:
+    """New fields for the months that are there already. What cannot be added to them is said and left."""
+    lines = []
+    for template, state in zip(ours, states, strict=True):
+        if template.mappings is None or state in {"same", "missing"}:
+            continue
+        alias = f"{layout.prefix}-{'evidence' if template.name.endswith('-evidence') else 'hits'}"
+        try:
+            await client.indices.put_mapping(index=f"{alias}-*", body=template.mappings, allow_no_indices=True)
+        except ApiError as error:
+            lines.append(f"{alias}: the months that are there keep their mapping ({trouble(error).kind})")
+    return lines
+
+
+def reason(error: ApiError) -> str:
+    """What the server says against a template of ours, in one line: no post has part in it."""
+    cause = error.body.get("error") if isinstance(error.body, dict) else None
+    said = cause.get("reason") if isinstance(cause, dict) else None
+    return " ".join(str(said or trouble(error).kind).split())[:300]

@@ -1,0 +1,123 @@
+"""The index of hits: written by the indexing agent, read by the desk and by the account.
+
+Only this package knows Elasticsearch. It keeps to what the embedded core server has: no scripts, no update by query.
+"""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from pipeline.errors import IndexUnavailable
+from pipeline.index import shown
+from pipeline.index.client import ApiError, AsyncElasticsearch, TransportError, open_client, trouble
+from pipeline.index.documents import Names
+from pipeline.index.features import Features, probe
+from pipeline.index.setup import set_up
+from pipeline.index.shown import Counts, Filters, Page
+from pipeline.index.templates import Layout
+from pipeline.index.writer import Writer
+from pipeline.posts import Hit
+from pipeline.settings import ElasticsearchSettings
+
+IDS_AT_ONCE = 1000
+LARGEST_PAGE = 500
+
+_T = TypeVar("_T")
+
+
+class Store:
+    """The index, over one client. Close it.
+
+    Reading raises `IndexUnavailable` (one line) while the index is away; writing waits instead.
+    """
+
+    def __init__(self, client: AsyncElasticsearch, layout: Layout) -> None:
+        self._client = client
+        self._layout = layout
+        self._names = Names(layout.prefix)
+        self._writer = Writer(client, self._names)
+
+    async def set_up(self, *, force: bool = False) -> list[str]:
+        """Create templates or bring them up to date; a line per change. `force` overwrites what was changed by hand.
+
+        Raises:
+            ConfigurationError: a template was changed by hand, or is a newer Fanal's.
+        """
+        return await self._ask(set_up(self._client, self._layout, force=force))
+
+    async def features(self) -> Features:
+        """What this server has beyond the core."""
+        return await self._ask(probe(self._client))
+
+    async def write(self, hits: Sequence[Hit]) -> list[tuple[Hit, str]]:
+        """Write hits; return those that the index will never take, with the reason's name (never a value).
+
+        Returns when each is written, superseded or refused; tries again in place, for ever, while the index is away or
+        busy. Raises nothing but cancellation.
+        """
+        return await self._writer.write(hits)
+
+    async def present(self, ids: Mapping[str, int]) -> set[str]:
+        """Which of these documents stand in the index at this version or a later one. Refreshes first."""
+        await self.refresh()
+        found: set[str] = set()
+        left = iter(ids)
+        while some := list(islice(left, IDS_AT_ONCE)):
+            response = await self._search(query={"ids": {"values": some}}, size=len(some), version=True, source=False)
+            found |= {hit["_id"] for hit in response["hits"]["hits"] if hit["_version"] >= ids[hit["_id"]]}
+        return found
+
+    async def searchable(self, id_: str) -> bool:
+        """Whether a search finds the document now, without a refresh."""
+        response = await self._search(query={"ids": {"values": [id_]}}, size=1, source=False)
+        return bool(response["hits"]["hits"])
+
+    async def recent(
+        self, filters: Filters, size: int = 100, *, newer: str | None = None, older: str | None = None
+    ) -> Page:
+        """Hits, newest first: the newest, those since the cursor `newer` (some of them again), or those before `older`.
+
+        Raises:
+            ValueError: a cursor is none of ours.
+        """
+        size = max(1, min(size, LARGEST_PAGE))
+        response = await self._search(**shown.query(filters, size, newer, older))
+        return shown.page(response, size, newer)
+
+    async def counts(self) -> Counts:
+        """How many hits there are, in all and by lane, kind, language and platform."""
+        return shown.counts(await self._search(size=0, track_total_hits=True, aggregations=shown.aggregations()))
+
+    async def refresh(self) -> None:
+        """Make everything written findable now."""
+        await self._ask(self._client.indices.refresh(index=self._names.hits, ignore_unavailable=True))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def _search(self, **what: Any) -> Mapping[str, Any]:
+        """Search all months; before the first hit there is none to search, and nothing is found."""
+        response = await self._ask(self._client.search(index=self._names.hits, ignore_unavailable=True, **what))
+        found: Any = response.body
+        if not isinstance(found, Mapping) or "hits" not in found:
+            raise IndexUnavailable("Elasticsearch: what answers at its address is another program")
+        return found
+
+    async def _ask(self, call: Awaitable[_T]) -> _T:
+        try:
+            return await call
+        except (ApiError, TransportError) as error:
+            found = trouble(error)
+            what = f"it answers {found.status}" if found.status else "it cannot be reached"
+            raise IndexUnavailable(f"Elasticsearch: {what} ({found.kind})") from error
+
+
+def open_store(url: str, settings: ElasticsearchSettings) -> Store:
+    """A store for the server at `url`; nothing is sent before the first call.
+
+    Raises:
+        ConfigurationError: the address or the CA file cannot be used.
+    """
+    layout = Layout(settings.prefix, settings.shards, settings.replicas)
+    return Store(open_client(url, settings), layout)

@@ -1,0 +1,37 @@
+"""Where the data that ships with Fanal lies: `config/`, in a checkout or in the installed package."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.errors import ConfigurationError
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def config_dir() -> Path:
+    """The folder that `FANAL_CONFIG_DIR` names, else the checkout's `config/`, else the installed copy.
+
+    Raises:
+        ConfigurationError: there is no such folder.
+    """
+    named = os.environ.get("FANAL_CONFIG_DIR")
+    places = [Path(named)] if named else [_PACKAGE.parent / "config", _PACKAGE / "_config"]
+    for place in places:
+        if (place / "taxonomy.yaml").is_file():
+            return place
+    raise ConfigurationError(f"{places[0]}: no taxonomy.yaml there; FANAL_CONFIG_DIR must name Fanal's config folder")
+
+
+def taxonomy(folder: Path | None = None) -> dict[str, Any]:
+    """`taxonomy.yaml`: kinds, lanes, levels, subtypes, languages. Of `config_dir()` unless told otherwise; read once."""
+    return _taxonomy(folder or config_dir())
+
+
+@cache
+def _taxonomy(folder: Path) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((folder / "taxonomy.yaml").read_text(encoding="utf-8"))
+    return read
