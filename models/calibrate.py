@@ -1,73 +1,63 @@
-"""Set a calibration from scores of rows whose authors, articles and sources the heads had not seen."""
+"""Set a calibration from logits of rows whose authors, articles and sources the heads had not seen."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.calibration import Array, Calibration, Spread
 from models.dataset import Row
-from models.examples import KINDS
-from models.heads import lane_odds, log_sum
+from models.examples import KINDS, LANES
+from models.heads import Logits
+from models.scores import near_odds
 
-LANES: dict[str, tuple[str, ...]] = {
-    "offers": ("recruitment", "smuggling"),
-    "exploitation": ("sexual_exploitation",),
-    "protection": ("distress",),
-}
 RATES = {"review": 1e-4, "alert": 1e-5}
 
-_ENOUGH = 200  # background posts of a language from which its own mean and deviation say more than all languages'
-_PULL = 100.0  # the weight, in posts, of all languages in the mean and deviation of one
-_OVERRIDDEN_OFFERS = 0.02  # the share of offers that the distress override may take away from the offers lane
+_ENOUGH = 200  # background posts of a language from which its own mean and deviation say anything
+_OWN_SHARE = 0.5  # of a language's own in its mean and deviation, the rest being all languages': more overfits a source
+_PULL = 100.0  # the weight, in posts, of all languages beside that
+_LOST = 0.1  # the share of a lane's held-out posts that its near margin may cost
 
 
-def calibrate(logits: Array, rows: Sequence[Row]) -> Calibration:
-    """Set spreads on the background, thresholds at the rates, and the override, from out-of-fold logits."""
-    odds = lane_odds(logits, KINDS, LANES)
-    counted = np.array([row.origin == "background" and row.measured for row in rows])
+def calibrate(logits: Logits, rows: Sequence[Row]) -> Calibration:
+    """Set spreads and thresholds on the background, margins on the examples, all from out-of-fold logits."""
+    counted = np.array([row.is_background and row.measured for row in rows])
     langs = np.array([row.lang for row in rows])
-    other = Spread(_floats(odds[counted].mean(axis=0)), _floats(odds[counted].std(axis=0)))
-    spreads = {
-        lang: _spread(odds[counted & (langs == lang)], other)
-        for lang in sorted(set(langs[counted].tolist()))
-        if (counted & (langs == lang)).sum() >= _ENOUGH
-    }
-    draft = Calibration(spreads, other, {}, _override(logits, rows))
-    scores = draft.standardise(odds, langs.tolist())[counted]
-    limits = {lane: tuple(_limit(scores[:, place], rate) for rate in RATES.values()) for place, lane in enumerate(LANES)}
-    return Calibration(spreads, other, limits, draft.override)
+    spreads, other = _spreads(logits.stream[counted], langs[counted].tolist())
+    near = near_odds(logits, KINDS, LANES)
+    margins = {lane: _margin(near[:, place], rows, kinds) for place, (lane, kinds) in enumerate(LANES.items())}
+    scores = Calibration(spreads, other, {}, margins).standardise(logits.stream, langs.tolist())
+    thresholds = {}
+    for place, lane in enumerate(LANES):
+        passed = np.where(near[:, place] >= margins[lane], scores[:, place], -np.inf)
+        thresholds[lane] = tuple(_threshold(passed[counted], rate) for rate in RATES.values())
+    return Calibration(spreads, other, thresholds, margins)
+
+
+def _spreads(odds: Array, langs: list[str]) -> tuple[dict[str, Spread], Spread]:
+    """Give the spread of each language with enough background, and that of all together."""
+    other = Spread(_floats(odds.mean(axis=0)), _floats(odds.std(axis=0)))
+    tags = np.array(langs)
+    counts = {lang: langs.count(lang) for lang in sorted(set(langs))}
+    return {lang: _spread(odds[tags == lang], other) for lang, count in counts.items() if count >= _ENOUGH}, other
 
 
 def _spread(odds: Array, other: Spread) -> Spread:
-    """Give one language's mean and deviation, pulled towards those of all languages where it has few posts."""
-    share = len(odds) / (len(odds) + _PULL)
+    share = _OWN_SHARE * len(odds) / (len(odds) + _PULL)
     mean = share * odds.mean(axis=0) + (1 - share) * np.array(other.mean)
     variance = share * odds.var(axis=0) + (1 - share) * np.array(other.deviation) ** 2
     return Spread(_floats(mean), _floats(np.sqrt(variance)))
 
 
-def _limit(scores: Array, rate: float) -> float:
+def _margin(near: Array, rows: Sequence[Row], kinds: Sequence[str]) -> float:
+    """Give the near log-odds that all but a few of the lane's held-out posts exceed."""
+    own = np.array([row.kind in kinds for row in rows])
+    return round(float(np.quantile(near[own], _LOST)), 4)
+
+
+def _threshold(scores: Array, rate: float) -> float:
     """Give the score that so small a share of the background exceeds; where that is less than one post, its highest."""
     falling = np.sort(scores)[::-1]
-    allowed = int(rate * len(falling))
-    return round(float(np.nextafter(falling[allowed], np.inf)) + 1e-4, 4)
-
-
-def _override(logits: Array, rows: Sequence[Row]) -> float:
-    """Give the log-odds of distress against an offer that only so small a share of offers exceeds."""
-    offers = np.array([row.measured and row.kind in LANES["offers"] for row in rows])
-    return round(float(np.quantile(distress_odds(logits[offers]), 1 - _OVERRIDDEN_OFFERS)), 4)
-
-
-def distress_odds(logits: Array) -> Array:
-    """Give the log-odds of distress against an offer."""
-    odds: Array = log_sum(logits[:, _columns("protection")]) - log_sum(logits[:, _columns("offers")])
-    return odds
-
-
-def _columns(lane: str) -> NDArray[np.bool_]:
-    return np.isin(KINDS, LANES[lane])
+    return round(float(falling[int(rate * len(falling))]) + 1e-4, 4)
 
 
 def _floats(values: Array) -> tuple[float, ...]:

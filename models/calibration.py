@@ -1,4 +1,4 @@
-"""Where a score becomes a decision: per-language standardisation, thresholds by lane, and when distress overrides.
+"""Where a score becomes a decision: per-language standardisation, thresholds and margins by lane.
 
 Everything here belongs to one engine and precision: another one moves the tail in which the thresholds lie.
 """
@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-LEVELS = ("review", "alert")
-
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -25,36 +23,45 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Spreads by language with one for all others, thresholds by lane (rising, a level each), and the override.
+    """Spreads by language with one for all others; by lane, a rising threshold for each level and the near margin.
 
-    `override` is the log-odds of distress against an offer from which a post is a victim's or a witness's.
+    A lane is reached where its standardised stream log-odds pass a threshold and its near log-odds the margin.
     """
 
     spreads: Mapping[str, Spread]
     other: Spread
     thresholds: Mapping[str, tuple[float, ...]]
-    override: float
+    margins: Mapping[str, float]
 
     def standardise(self, odds: Array, langs: Sequence[str]) -> Array:
-        """Give the lanes' log-odds [n, lanes] in standard deviations above each text's language's background."""
+        """Give the lanes' log-odds [n, lanes] in standard deviations above the background of each text's language."""
         spreads = [self.spreads.get(lang, self.other) for lang in langs]
         mean = np.array([spread.mean for spread in spreads]).reshape(odds.shape)
         deviation = np.array([spread.deviation for spread in spreads]).reshape(odds.shape)
         standard: Array = (odds - mean) / deviation
         return standard
 
+    def above_review(self, odds: Array, langs: Sequence[str]) -> Array:
+        """Give how far each lane's standardised log-odds lie above its lowest threshold, [n, lanes]."""
+        above: Array = self.standardise(odds, langs) - np.array([limits[0] for limits in self.thresholds.values()])
+        return above
+
     def as_json(self) -> dict[str, Any]:
         """Give the calibration as it is written in the artefact."""
-        spreads = {lang: {"mean": s.mean, "deviation": s.deviation} for lang, s in sorted(self.spreads.items())}
-        other = {"mean": self.other.mean, "deviation": self.other.deviation}
-        return {"override": self.override, "thresholds": self.thresholds, "other": other, "spreads": spreads}
+        spreads = {lang: _json(spread) for lang, spread in sorted(self.spreads.items())}
+        limits = {"thresholds": dict(self.thresholds), "margins": dict(self.margins)}
+        return {**limits, "other": _json(self.other), "spreads": spreads}
 
 
 def calibration_from_json(data: Mapping[str, Any]) -> Calibration:
     """Read a calibration from the artefact's form of it."""
     spreads = {lang: _spread(one) for lang, one in data["spreads"].items()}
     thresholds = {lane: tuple(values) for lane, values in data["thresholds"].items()}
-    return Calibration(spreads, _spread(data["other"]), thresholds, float(data["override"]))
+    return Calibration(spreads, _spread(data["other"]), thresholds, dict(data["margins"]))
+
+
+def _json(spread: Spread) -> dict[str, list[float]]:
+    return {"mean": list(spread.mean), "deviation": list(spread.deviation)}
 
 
 def _spread(data: Mapping[str, Any]) -> Spread:

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from models.base import Progress, silent
 from models.calibration import Array
-from models.decision import Decision, Lane, Level, decide
+from models.decision import Decision, Lane, Level, decide, scores
 from models.errors import ModelError
-from models.heads import ARTEFACT, Heads, load_heads, probabilities
+from models.heads import ARTEFACT, Heads, load_heads
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """What the classifier holds a post to be: an assessment, not a fact.
 
-    `scores` holds a probability for every kind. `lane` and `level` are set where the post reached a lane's threshold;
-    `flagged` means the lane `offers`. `model` names the heads and the engine.
+    `scores` holds a score for every kind, which sum to one; see `models.decision.scores`. `lane` and `level` are set
+    where the post reached a lane's threshold; `flagged` means the lane `offers`. `model` names the heads and the engine.
     """
 
     kind: str
@@ -60,8 +60,12 @@ class Classifier:
 
     @classmethod
     def load(
-        cls, artefact: Path = ARTEFACT, cache: Path | None = None, weights: Path | None = None,
-        threads: int | None = None, progress: Progress = silent,
+        cls,
+        artefact: Path = ARTEFACT,
+        cache: Path | None = None,
+        weights: Path | None = None,
+        threads: int | None = None,
+        progress: Progress = silent,
     ) -> "Classifier":
         """Load the heads, and the base encoder as `models.base.load_base` does with `cache` and `weights`."""
         from models.encoder import Encoder
@@ -73,19 +77,20 @@ class Classifier:
         """Whether the artefact is calibrated for the engine: without that it scores and never flags."""
         return self._calibration is not None
 
-    def score(self, texts: Sequence[str]) -> Array:
-        """Give a probability for each text and label, [n, labels]; a row sums to one."""
-        return probabilities(self._heads.logits(self._engine.encode(texts)))
+    def score(self, texts: Sequence[str], langs: Sequence[str]) -> Array:
+        """Give the scores of the texts, [n, labels], as `models.decision.scores` does; no lane is decided."""
+        return scores(self._heads(self._engine.encode(texts)), langs, self.labels, self._heads.lanes, self._calibration)
 
     def assess(self, texts: Sequence[str], langs: Sequence[str]) -> list[Assessment]:
         """Assess the texts, each in its language (a code of the taxonomy, or any other), in their order."""
         if not texts:
             return []
-        logits = self._heads.logits(self._engine.encode(texts))
-        decisions = decide(logits, langs, self._heads, self._calibration)
-        return [self._assessment(one, row) for one, row in zip(decisions, probabilities(logits).tolist(), strict=True)]
+        logits = self._heads(self._engine.encode(texts))
+        decisions = decide(logits, langs, self.labels, self._heads.lanes, self._calibration)
+        found = scores(logits, langs, self.labels, self._heads.lanes, self._calibration).tolist()
+        return [self._assessment(decision, row) for decision, row in zip(decisions, found, strict=True)]
 
-    def _assessment(self, decision: Decision, shares: list[float]) -> Assessment:
-        scores = dict(zip(self.labels, shares, strict=True))
+    def _assessment(self, decision: Decision, found: list[float]) -> Assessment:
+        named = dict(zip(self.labels, found, strict=True))
         lane = decision.lane
-        return Assessment(decision.kind, scores, lane, lane == "offers", decision.level, self.model)
+        return Assessment(decision.kind, named, lane, lane == "offers", decision.level, self.model)

@@ -2,44 +2,37 @@
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from models.background import Background, source_folds
 from models.examples import Example
-from models.variants import variants
 
 FOLDS = 5
-
-_WEIGHTS = {"hard": 10.0, "offer": 5.0, "exploitation": 5.0, "distress": 5.0, "benign": 3.0, "background": 1.0}
-_VARIANT_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One text to learn from. `measured` rows count in figures; variants of a text and film subtitles do not."""
+    """One text to learn from. `group` is its author, article or source; film subtitles are not `measured`."""
 
     text: str
     lang: str
     kind: str
-    weight: float
     fold: int
     origin: str
     group: str
     hard: bool
     measured: bool
 
+    @property
+    def is_background(self) -> bool:
+        """Whether it is an unlabelled post, presumed benign."""
+        return self.origin == "background"
 
-def build_rows(examples: Iterable[Example], background: list[Background], with_variants: bool = True) -> list[Row]:
-    """Deal examples by author or article and background by source into folds, with their variants and weights."""
-    rows = []
-    for example in examples:
-        row = _from_example(example)
-        rows.append(row)
-        if with_variants and example.is_offer:
-            share = row.weight * _VARIANT_SHARE
-            rows += [replace(row, text=form, weight=share, measured=False) for form in variants(example.text)]
+
+def build_rows(examples: Iterable[Example], background: list[Background]) -> list[Row]:
+    """Deal examples by author or article, and background by source, into folds."""
     folds = source_folds(background, FOLDS)
-    return rows + [_from_background(post, folds[post.source]) for post in background]
+    return [_from_example(one) for one in examples] + [_from_background(one, folds[one.source]) for one in background]
 
 
 def example_fold(example: Example) -> int:
@@ -54,18 +47,9 @@ def example_fold(example: Example) -> int:
 
 
 def _from_example(example: Example) -> Row:
-    if example.is_offer:
-        weight = _WEIGHTS["offer"]
-    elif example.hard and example.kind == "benign":
-        weight = _WEIGHTS["hard"]
-    else:
-        weight = _WEIGHTS.get(example.kind, _WEIGHTS["exploitation"])
-    return Row(
-        example.text, example.lang, example.kind, weight, example_fold(example), example.origin, example.group,
-        example.hard, measured=True,
-    )
+    fold = example_fold(example)
+    return Row(example.text, example.lang, example.kind, fold, example.origin, example.group, example.hard, True)
 
 
 def _from_background(post: Background, fold: int) -> Row:
-    weight = _WEIGHTS["background"]
-    return Row(post.text, post.lang, "benign", weight, fold, "background", post.source, False, measured=post.is_post)
+    return Row(post.text, post.lang, "benign", fold, "background", post.source, False, post.is_post)

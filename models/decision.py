@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.calibration import Array, Calibration
-from models.heads import Heads, log_sum
+from models.heads import Logits
+from models.scores import Lanes, kind_probabilities, near_odds
 
 Level = Literal["review", "alert"]
 Lane = Literal["offers", "exploitation", "protection"]
+
+_LEVELS: tuple[Level, ...] = ("review", "alert")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,62 +26,61 @@ class Decision:
     level: Level | None = None
 
 
-def decide(logits: Array, langs: Sequence[str], heads: Heads, calibration: Calibration | None) -> list[Decision]:
+def decide(
+    logits: Logits, langs: Sequence[str], labels: Sequence[str], lanes: Lanes, calibration: Calibration | None
+) -> list[Decision]:
     """Decide for each text.
 
-    A lane is reached where its standardised log-odds pass its lowest threshold; of several, the one with the highest
-    level, then the one furthest above its threshold. Distress overrides: a post that reads more like a victim's or a
-    witness's than like an offer goes to protection. Without a calibration nothing is reached. The kind is the likeliest
-    of the lane's kinds, or of all kinds where no lane is reached.
+    Of several lanes that a post reaches, the one with the highest level counts, then the one furthest above its
+    threshold. A post that would reach the offers but reads more like a victim or a witness goes to protection, for
+    review. Without a calibration nothing is reached. The kind is the likeliest of the lane's kinds, or of all.
     """
-    likeliest = [heads.labels[column] for column in logits.argmax(axis=1)]
+    shares = scores(logits, langs, labels, lanes, calibration)
     if calibration is None:
-        return [Decision(kind) for kind in likeliest]
-    excess = _excess(logits, langs, heads, calibration)
-    overridden = _distress_over_offer(logits, heads) > calibration.override
-    lanes = list(heads.lanes)
-    return [
-        _choose(_overridden(row, lanes) if over else row, lanes, kind, logit, heads)
-        for row, over, kind, logit in zip(excess, overridden, likeliest, logits, strict=True)
-    ]
+        return [Decision(labels[column]) for column in shares.argmax(axis=1)]
+    excess = _excess(logits, langs, lanes, calibration)
+    reached = _reached(excess, near_odds(logits, labels, lanes), lanes, calibration)
+    return [_choose(*row, labels, lanes) for row in zip(reached, excess[:, :, 0], shares, strict=True)]
 
 
-def _excess(logits: Array, langs: Sequence[str], heads: Heads, calibration: Calibration) -> Array:
+def scores(
+    logits: Logits, langs: Sequence[str], labels: Sequence[str], lanes: Lanes, calibration: Calibration | None
+) -> Array:
+    """Give a score for each text and kind, [n, labels]; a row sums to one.
+
+    With a calibration, a lane stands at one half where it meets its lowest threshold, so that scores of different
+    languages compare. Without one they are the heads' own probabilities.
+    """
+    if calibration is not None:
+        logits = Logits(calibration.above_review(logits.stream, langs), logits.near)
+    return kind_probabilities(logits, labels, lanes)
+
+
+def _excess(logits: Logits, langs: Sequence[str], lanes: Lanes, calibration: Calibration) -> Array:
     """Give how far each lane's score lies above each of its thresholds, [n, lanes, levels]."""
-    scores = calibration.standardise(heads.odds(logits), langs)
-    thresholds = np.array([calibration.thresholds[lane] for lane in heads.lanes])
+    scores = calibration.standardise(logits.stream, langs)
+    thresholds = np.array([calibration.thresholds[lane] for lane in lanes])
     above: Array = scores[:, :, None] - thresholds[None, :, :]
     return above
 
 
-def _distress_over_offer(logits: Array, heads: Heads) -> Array:
-    """Give the log-odds of distress against an offer."""
-    distress = np.isin(heads.labels, heads.lanes["protection"])
-    offer = np.isin(heads.labels, heads.lanes["offers"])
-    odds: Array = log_sum(logits[:, distress]) - log_sum(logits[:, offer])
-    return odds
+def _reached(excess: Array, near: Array, lanes: Lanes, calibration: Calibration) -> NDArray[np.int64]:
+    """Give how many levels of each lane are reached, [n, lanes], distress having overridden offers."""
+    levels = (excess >= 0).sum(axis=2)
+    reached: NDArray[np.int64] = levels * (near >= np.array([calibration.margins[lane] for lane in lanes]))
+    names = list(lanes)
+    offers, protection = names.index("offers"), names.index("protection")
+    victims = (levels[:, offers] > 0) & (near[:, protection] > near[:, offers])
+    reached[victims, protection] = np.maximum(reached[victims, protection], 1)
+    reached[victims, offers] = 0
+    return reached
 
 
-def _overridden(excess: Array, lanes: list[str]) -> Array:
-    """Hand what the offers lane reached to protection."""
-    changed = excess.copy()
-    offers, protection = lanes.index("offers"), lanes.index("protection")
-    changed[protection] = np.maximum(changed[protection], changed[offers])
-    changed[offers] = -np.inf
-    return changed
-
-
-def _choose(excess: Array, lanes: list[str], likeliest: str, logits: Array, heads: Heads) -> Decision:
-    """Choose the lane of one text from its excess [lanes, levels]."""
-    reached = (excess >= 0).sum(axis=1)
-    best = max(range(len(lanes)), key=lambda lane: (reached[lane], excess[lane, 0]))
+def _choose(reached: NDArray[np.int64], excess: Array, shares: Array, labels: Sequence[str], lanes: Lanes) -> Decision:
+    """Choose the lane of one text, and the kind within it."""
+    best = max(range(len(reached)), key=lambda place: (reached[place], excess[place]))
     if not reached[best]:
-        return Decision(likeliest)
-    lane = lanes[best]
-    kinds = [heads.labels.index(kind) for kind in heads.lanes[lane]]
-    kind = heads.labels[max(kinds, key=lambda column: float(logits[column]))]
-    return Decision(kind, _LANES[lane], _LEVELS[reached[best] - 1])
-
-
-_LEVELS: tuple[Level, ...] = ("review", "alert")
-_LANES: dict[str, Lane] = {"offers": "offers", "exploitation": "exploitation", "protection": "protection"}
+        return Decision(labels[int(shares.argmax())])
+    lane = list(lanes)[best]
+    kind = max(lanes[lane], key=lambda one: float(shares[labels.index(one)]))
+    return Decision(kind, cast(Lane, lane), _LEVELS[reached[best] - 1])  # a test holds the lanes to those of `Lane`

@@ -39,7 +39,10 @@ class Encoder:
 
     @classmethod
     def load(
-        cls, cache: Path | None = None, weights: Path | None = None, threads: int | None = None,
+        cls,
+        cache: Path | None = None,
+        weights: Path | None = None,
+        threads: int | None = None,
         progress: Progress = silent,
     ) -> "Encoder":
         """Load the base (see `models.base.load_base`) and compile it for this machine."""

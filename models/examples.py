@@ -10,7 +10,11 @@ from models.errors import CorpusError
 
 CORPUS = Path(__file__).parent / "corpus"
 KINDS = ("recruitment", "smuggling", "sexual_exploitation", "distress", "benign")
-OFFERS = ("recruitment", "smuggling")
+LANES: dict[str, tuple[str, ...]] = {
+    "offers": ("recruitment", "smuggling"),
+    "exploitation": ("sexual_exploitation",),
+    "protection": ("distress",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Example:
     @property
     def is_offer(self) -> bool:
         """Whether the post is a recruitment or smuggling offer."""
-        return self.kind in OFFERS
+        return self.kind in LANES["offers"]
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -46,9 +50,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def read_corpus(folder: Path = CORPUS) -> list[Example]:
     """Read every `LANG.jsonl` of the corpus, in the order of file names."""
     rows = (row for path in sorted(folder.glob("*.jsonl")) for _, row in read_lines(path))
-    return [
-        Example(row["text"], row["lang"], row["kind"], row["hard"], row["author"], "corpus") for row in rows
-    ]
+    return [Example(row["text"], row["lang"], row["kind"], row["hard"], row["author"], "corpus") for row in rows]
 
 
 def read_realstyle(path: Path) -> list[Example]:

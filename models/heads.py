@@ -1,7 +1,12 @@
-"""The heads: one linear map from features to the kinds, and what the artefact says about it."""
+"""The heads on the encoder's features, and the artefact that holds them.
+
+Two linear maps. `stream` has one output a lane, fitted against posts of every sort: does this stand out of the stream?
+`near` has one output a kind, fitted only among posts that resemble offers: if it stands near, what is it? A post reaches
+a lane where both agree.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,54 +27,51 @@ _CARD = "artefact.json"
 
 
 @dataclass(frozen=True, slots=True)
+class Linear:
+    """Weights [outputs, features] and biases [outputs]."""
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def __call__(self, features: NDArray[np.float32]) -> Array:
+        """Apply the map to features [n, width]."""
+        found: Array = (features @ self.weight.T + self.bias).astype(np.float64)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Logits:
+    """What the heads say of n texts: log-odds of each lane in the stream [n, lanes], logits of each kind [n, kinds]."""
+
+    stream: Array
+    near: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Heads:
-    """The linear heads with their labels, lanes, the base that they were trained on, and a calibration an engine."""
+    """The heads with their labels and lanes, the base that they were trained on, and a calibration an engine."""
 
     version: str
     labels: tuple[str, ...]
     lanes: Mapping[str, tuple[str, ...]]
     base_sha256: str
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    stream: Linear
+    near: Linear
     calibrations: Mapping[str, Calibration]
 
-    def logits(self, features: NDArray[np.float32]) -> Array:
-        """Give a logit for each text and label, [n, labels]."""
-        found: Array = (features @ self.weight.T + self.bias).astype(np.float64)
-        return found
-
-    def odds(self, logits: Array) -> Array:
-        """Give each lane's log-odds against all other kinds, [n, lanes]."""
-        return lane_odds(logits, self.labels, self.lanes)
-
-
-def probabilities(logits: Array) -> Array:
-    """Turn logits into probabilities that sum to one over the labels."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: Array = shifted / shifted.sum(axis=1, keepdims=True)
-    return shares
-
-
-def lane_odds(logits: Array, labels: Sequence[str], lanes: Mapping[str, Sequence[str]]) -> Array:
-    """Give the log-odds of each lane's kinds together against all other kinds, [n, lanes]."""
-    columns = []
-    for kinds in lanes.values():
-        inside = np.isin(labels, list(kinds))
-        columns.append(log_sum(logits[:, inside]) - log_sum(logits[:, ~inside]))
-    return np.stack(columns, axis=1)
-
-
-def log_sum(logits: Array) -> Array:
-    """Give the logarithm of the summed exponentials of each row."""
-    top = logits.max(axis=1)
-    total: Array = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
-    return total
+    def __call__(self, features: NDArray[np.float32]) -> Logits:
+        """Apply both maps to features [n, width]."""
+        return Logits(self.stream(features), self.near(features))
 
 
 def save_heads(heads: Heads, folder: Path, training: Mapping[str, Any]) -> None:
     """Write the artefact: `heads.safetensors`, and `artefact.json` with labels, calibrations and counts."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({"weight": heads.weight, "bias": heads.bias}, folder / _WEIGHTS)
+    maps = {"stream": heads.stream, "near": heads.near}
+    tensors = {f"{name}.weight": one.weight for name, one in maps.items()}
+    tensors |= {f"{name}.bias": one.bias for name, one in maps.items()}
+    # safetensors writes a buffer as it lies in memory: a transposed one would come back scrambled
+    save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / _WEIGHTS)
     (folder / _WEIGHTS).chmod(0o644)
     card = {
         "form": _FORM,
@@ -88,21 +90,21 @@ def load_heads(folder: Path = ARTEFACT) -> Heads:
     try:
         card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
         tensors = load_file(folder / _WEIGHTS)
-        heads = _from_card(card, tensors["weight"], tensors["bias"])
+        heads = _from_card(card, tensors)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(f"the classifier in {folder} cannot be read: {type(error).__name__}: {error}") from error
-    if card["form"] != _FORM or heads.weight.shape[0] != len(heads.labels):
+    if card["form"] != _FORM or heads.near.weight.shape[0] != len(heads.labels):
         raise ModelError(f"the classifier in {folder} is of another form than this version reads")
     return heads
 
 
-def _from_card(card: Mapping[str, Any], weight: NDArray[np.float32], bias: NDArray[np.float32]) -> Heads:
+def _from_card(card: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]]) -> Heads:
     return Heads(
         version=card["version"],
         labels=tuple(card["labels"]),
         lanes={lane: tuple(kinds) for lane, kinds in card["lanes"].items()},
         base_sha256=card["base_sha256"],
-        weight=weight,
-        bias=bias,
+        stream=Linear(tensors["stream.weight"], tensors["stream.bias"]),
+        near=Linear(tensors["near.weight"], tensors["near.bias"]),
         calibrations={engine: calibration_from_json(one) for engine, one in card["calibrations"].items()},
     )

@@ -14,14 +14,15 @@ from typing import Any
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # publishes no types
 
 from models.background import sample_background
-from models.calibrate import LANES, calibrate
-from models.calibration import Array
+from models.calibrate import calibrate
+from models.card import render_card
 from models.dataset import Row, build_rows
 from models.encoder import Encoder
-from models.examples import CORPUS, KINDS, read_corpus, read_realstyle
+from models.examples import CORPUS, KINDS, LANES, read_corpus, read_realstyle
 from models.features import FeatureCache
 from models.fitting import Features, cross_fit, fit
-from models.heads import ARTEFACT, Heads, save_heads
+from models.heads import ARTEFACT, Heads, Logits, save_heads
+from models.judging import judge
 
 VERSION = "0.1.0"
 
@@ -35,12 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = load_rows(options)
     features = load_features(rows, encoder, options.features)
     with threadpool_limits(1):
-        heads, _ = train(features, rows, encoder)
-    save_heads(heads, options.out, describe(rows, options.seed))
+        heads, unseen = train(features, rows, encoder)
+    training = describe(rows, options.seed)
+    save_heads(heads, options.out, training)
+    (options.out / "README.md").write_text(render_card(heads, training, judge(unseen, rows)), encoding="utf-8")
     _show(f"artefact written to {options.out}", 1.0)
 
 
-def train(features: Features, rows: Sequence[Row], encoder: Encoder) -> tuple[Heads, Array]:
+def train(features: Features, rows: Sequence[Row], encoder: Encoder) -> tuple[Heads, Logits]:
     """Fit and calibrate the heads; give them and the out-of-fold logits that they were calibrated on."""
     _show("fitting out of fold", 0.0)
     unseen = cross_fit(features, rows)
@@ -48,7 +51,7 @@ def train(features: Features, rows: Sequence[Row], encoder: Encoder) -> tuple[He
     _show("fitting on everything", 0.8)
     whole = fit(features, rows)
     calibrations = {encoder.engine: calibration}
-    return Heads(VERSION, KINDS, LANES, encoder.base_sha256, whole.weight, whole.bias, calibrations), unseen
+    return Heads(VERSION, KINDS, LANES, encoder.base_sha256, whole.stream, whole.near, calibrations), unseen
 
 
 def load_rows(options: argparse.Namespace) -> list[Row]:
@@ -67,13 +70,13 @@ def load_features(rows: Sequence[Row], encoder: Encoder, folder: Path) -> Featur
 
 def describe(rows: Sequence[Row], seed: int) -> dict[str, Any]:
     """Give the counts that the artefact and its card state."""
-    own = [row for row in rows if row.origin != "background" and row.measured]
+    own = [row for row in rows if not row.is_background]
     return {
         "seed": seed,
         "examples": dict(sorted(Counter(row.origin for row in own).items())),
         "kinds": dict(sorted(Counter(row.kind for row in own).items())),
-        "variants": sum(1 for row in rows if row.origin != "background") - len(own),
-        "background": dict(sorted(Counter(row.group for row in rows if row.origin == "background").items())),
+        "measured": sum(row.is_background and row.measured for row in rows),
+        "background": dict(sorted(Counter(row.group for row in rows if row.is_background).items())),
     }
 
 

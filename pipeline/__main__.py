@@ -55,7 +55,10 @@ def cli() -> None:
 def main() -> None:
     """Run the command: exit 2 for usage and configuration, 1 for failure, and one line that says what to do."""
     try:
-        cli(standalone_mode=False)
+        sys.exit(cli(standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        sys.exit(2)
     except click.exceptions.Abort:
         print("fanal: interrupted", file=sys.stderr)
         sys.exit(130)
@@ -65,8 +68,6 @@ def main() -> None:
     except FanalError as error:
         print(f"fanal: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

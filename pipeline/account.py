@@ -50,7 +50,7 @@ class Account:
     no_dead_letter: list[str] = field(default_factory=list)
     """Positions said to be rejected without a record on `posts.rejected`."""
     miscounted: list[str] = field(default_factory=list)
-    """Records whose number of lines is not what `screened` says."""
+    """Records of whose lines or hits `screened` names another number than it should."""
     unknown: list[str] = field(default_factory=list)
     """Offsets that `screened` names and `posts` does not hold."""
 
@@ -86,7 +86,7 @@ class Account:
         for name, positions in {
             "hits are in no index and not among the rejected": self.not_indexed,
             "rejected lines have no record on posts.rejected": self.no_dead_letter,
-            "records hold another number of lines than was screened": self.miscounted,
+            "records hold another number of lines or hits than was screened": self.miscounted,
             "screened records are not on posts": self.unknown,
         }.items():
             if positions:
@@ -113,11 +113,14 @@ async def draw_up(reader: Reader, index: Present, topics: Topics, of: Range) -> 
     """Draw up the account of a range of `posts`.
 
     Raises:
-        ConfigurationError: `posts` and `screened` are not laid out alike.
+        ConfigurationError: `posts` and `screened` are not laid out alike, or have no such partition.
         BrokerUnavailable, IndexUnavailable: a server is away.
     """
-    if len(await reader.partitions(topics.screened)) != len(await reader.partitions(topics.posts)):
+    partitions = await reader.partitions(topics.posts)
+    if await reader.partitions(topics.screened) != partitions:
         raise ConfigurationError(f"{topics.screened} and {topics.posts} differ in partitions; they must match")
+    if strange := sorted(of.keys() - set(partitions)):
+        raise ConfigurationError(f"{topics.posts} has no partition {strange[0]}; it has {len(partitions)}, from 0 on")
     account = Account()
     trail = _Trail()
     for partition, (start, end) in of.items():
@@ -135,7 +138,7 @@ class _Trail:
     """What the outcomes promise to be found elsewhere."""
 
     since_ms: int | None = None
-    hits: set[tuple[str, int]] = field(default_factory=set)
+    hits: list[tuple[str, int]] = field(default_factory=list)
     rejected: set[str] = field(default_factory=set)
     refused: set[tuple[str, int]] = field(default_factory=set)
 
@@ -145,7 +148,7 @@ async def _held(reader: Reader, topics: Topics, partition: int, of: tuple[int, i
     held: dict[int, int] = {}
     async for record in reader.records(topics.posts, partition, *of):
         held[record.offset] = len(lines(record.value))
-        trail.since_ms = min(record.timestamp_ms, trail.since_ms or record.timestamp_ms)
+        trail.since_ms = min(record.timestamp_ms, record.timestamp_ms if trail.since_ms is None else trail.since_ms)
     return held
 
 
@@ -157,11 +160,19 @@ async def _fates(
     start = (await reader.at(topics.screened, since_ms))[partition] if since_ms is not None else 0
     end = (await reader.ends(topics.screened))[partition]
     async for record in reader.records(topics.screened, partition, start, end):
-        screened = decode_screened(record.value)
-        for offset, fate in enumerate(screened.fates, screened.start):
+        for offset, fate in _said(record, partition):
             if of[0] <= offset < of[1]:
                 fates.setdefault(offset, fate)
     return fates
+
+
+def _said(record: Record, partition: int) -> list[tuple[int, Fate]]:
+    """Offsets and fates; none where the record is none of ours (its lines then show as unaccounted for)."""
+    try:
+        screened = decode_screened(record.value)
+    except msgspec.DecodeError:
+        return []
+    return list(enumerate(screened.fates, screened.start)) if screened.partition == partition else []
 
 
 def _reconcile(
@@ -175,13 +186,19 @@ def _reconcile(
         if fate is None:
             account.unaccounted += count
             continue
-        if len(fate.outcomes) != count:
+        if not _fits(fate, count):
             account.miscounted.append(f"{origin}/{offset}")
         _count(account, fate)
-        trail.hits |= set(fate.hits.values())
+        trail.hits += fate.hits.values()
         trail.rejected |= {
             f"{origin}/{offset}/{n}" for n, letter in enumerate(fate.outcomes) if letter == LETTERS["rejected"]
         }
+
+
+def _fits(fate: Fate, count: int) -> bool:
+    """Whether a fate has a known letter a line, and a hit for each that says so."""
+    letters = {letter: fate.outcomes.count(letter) for letter in LETTERS.values()}
+    return len(fate.outcomes) == sum(letters.values()) == count and letters[LETTERS["hit"]] == len(fate.hits)
 
 
 def _count(account: Account, fate: Fate) -> None:
@@ -216,11 +233,11 @@ def _refused(record: Record) -> set[tuple[str, int]]:
 
 async def _follow_hits(index: Present, account: Account, trail: _Trail) -> None:
     """Find each hit in the index at its version or a later one, or among the refused."""
-    account.refused = len(trail.hits & trail.refused)
-    wanted = trail.hits - trail.refused
+    wanted = [hit for hit in trail.hits if hit not in trail.refused]
+    account.refused = len(trail.hits) - len(wanted)
     latest: dict[str, int] = {}
     for id_, version in wanted:
         latest[id_] = max(version, latest.get(id_, 0))
     present = await index.present(latest) if latest else set()
     account.indexed = sum(id_ in present for id_, _ in wanted)
-    account.not_indexed = sorted({id_ for id_, _ in wanted} - present)
+    account.not_indexed = sorted(latest.keys() - present)

@@ -27,6 +27,7 @@ log = logging.getLogger("fanal.agents")
 
 Recall = Callable[[int], Awaitable[Sequence[Screened]]]
 PROBE = "bonjour"
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +57,40 @@ class ScreeningAgent:
     async def __call__(self, stream: Any) -> None:
         """The agent's loop; ends with the worker."""
         async for events in stream.noack_take(self._intake.records, within=self._intake.within_s):
-            for some in _by_size(events, self._intake.posts):
-                await self._take(some)
-                for event in some:
-                    await stream.ack(event)
+            await self._take(stream, events)
 
-    async def _take(self, events: Sequence[Any]) -> None:
-        batch = await self._unscreened([incoming(event) for event in events])
+    async def _take(self, stream: Any, events: Sequence[Any]) -> None:
+        """Screen some events while those before them are delivered and acknowledged: in order, at most one step ahead."""
+        delivering: asyncio.Task[None] | None = None
+        try:
+            for some in _by_size(events, self._intake.posts):
+                verdict = await self._screened([incoming(event) for event in some])
+                if delivering:
+                    await delivering
+                delivering = asyncio.create_task(self._finish(stream, some, verdict))
+            if delivering:
+                await delivering
+        finally:
+            if delivering:
+                delivering.cancel()
+
+    async def _screened(self, records: Sequence[Incoming]) -> Verdict:
+        batch = await self._unscreened(records)
         if not batch:
-            return
+            return Verdict()
         started = perf_counter()
         verdict = await self._verdict(batch)
         metrics.STAGE.labels("screen").observe(perf_counter() - started)
+        return verdict
+
+    async def _finish(self, stream: Any, events: Sequence[Any], verdict: Verdict) -> None:
+        """Deliver what was found, then the account of it, then acknowledge."""
         started = perf_counter()
         await self._outbox.deliver(findings(verdict, self._topics))
         await self._outbox.deliver(account(verdict, self._topics))
         metrics.STAGE.labels("deliver").observe(perf_counter() - started)
+        for event in events:
+            await stream.ack(event)
         _count(verdict)
 
     async def _unscreened(self, batch: Sequence[Incoming]) -> list[Incoming]:
@@ -84,7 +103,8 @@ class ScreeningAgent:
                 started = perf_counter()
                 seen.load(partition, await self._recall(partition))
                 metrics.STAGE.labels("recall").observe(perf_counter() - started)
-        fresh = [record for record in batch if not seen.is_screened(record.partition, record.offset, model)]
+        once = {(record.partition, record.offset): record for record in batch}
+        fresh = [record for at, record in once.items() if not seen.is_screened(*at, model)]
         if len(fresh) < len(batch):
             metrics.REPLAYED.inc(len(batch) - len(fresh))
             log.info("records came again that were screened already", extra={"records": len(batch) - len(fresh)})
@@ -100,24 +120,28 @@ class ScreeningAgent:
         return merge(verdicts)
 
     async def _single(self, record: Incoming) -> Verdict:
-        try:
-            return await asyncio.to_thread(screen, [record], self._screen, datetime.now(UTC))
-        except Exception:
-            await self._wait_for_judge()
-            log.exception(
-                "a record cannot be screened; its lines go to the rejected", extra={"partition": record.partition}
-            )
+        """Screen one record; reject its lines where the classifier works and they alone fail."""
+        for _ in range(TRIES):
+            try:
+                return await asyncio.to_thread(screen, [record], self._screen, datetime.now(UTC))
+            except Exception:
+                log.exception("a record cannot be screened", extra={"partition": record.partition})
+            if await self._judge_works():
+                break
+        log.error("the lines of a record go to the rejected", extra={"partition": record.partition})
         return unscreenable(record, self._screen.judge.model)
 
-    async def _wait_for_judge(self) -> None:
-        """While the classifier fails on a plain word, the fault is not the post's: wait, acknowledge nothing."""
-        for wait in waits(first=1.0, cap=30.0):
+    async def _judge_works(self) -> bool:
+        """While the classifier fails on a plain word, the fault is not the post's: wait until it works, acknowledge
+        nothing. Whether it worked at once."""
+        for failures, wait in enumerate(waits(first=1.0, cap=30.0)):
             try:
                 await asyncio.to_thread(self._screen.judge.assess, [PROBE], ["fr"])
-                return
+                return not failures
             except Exception:
                 log.exception("the classifier fails; nothing is acknowledged until it works")
                 await asyncio.sleep(wait)
+        raise AssertionError("waits() never ends")
 
 
 class Index(Protocol):
@@ -152,14 +176,15 @@ class IndexingAgent:
         for event in events:
             try:
                 hit = decode_hit(event.message.value or b"")
-            except (msgspec.DecodeError, RecursionError) as error:
+            except msgspec.DecodeError as error:
                 letters.append(self._letter(event, "not_a_hit", type(error).__name__))
             else:
                 hits[hit.id, hit.index_version] = hit, event
         refused = await self._index.write([hit for hit, _ in hits.values()]) if hits else []
         letters += [self._letter(hits[hit.id, hit.index_version][1], "mapping_refused", why) for hit, why in refused]
         await self._outbox.deliver(letters)
-        for hit in ({hit.id: hit for hit, _ in hits.values()}).values():
+        unwritten = {hit.id for hit, _ in refused}
+        for hit in {hit.id: hit for hit, _ in hits.values() if hit.id not in unwritten}.values():
             self._written(hit)
 
     def _letter(self, event: Any, reason: Reason, why: str) -> Outgoing:
@@ -172,7 +197,7 @@ def incoming(event: Any) -> Incoming:
     """A Faust event as screening takes it."""
     message = event.message
     received_at = datetime.fromtimestamp(message.timestamp, UTC)
-    whence = dict(message.headers or {}).get("whence", b"")[:300].decode("utf-8", "replace")
+    whence = (dict(message.headers or {}).get("whence") or b"")[:300].decode("utf-8", "replace")
     return Incoming(message.partition, message.offset, message.value or b"", received_at, whence)
 
 
@@ -193,6 +218,7 @@ def _by_size(events: Sequence[Any], posts: int) -> Iterator[list[Any]]:
 def _count(verdict: Verdict) -> None:
     for outcome, count in verdict.outcomes.items():
         metrics.POSTS.labels(outcome).inc(count)
-    metrics.BATCH.observe(sum(verdict.outcomes.values()))
+    if verdict.outcomes:
+        metrics.BATCH.observe(sum(verdict.outcomes.values()))
     for hit in verdict.hits:
         metrics.HITS.labels(hit.document.lane, hit.document.kind, hit.document.level).inc()

@@ -6,13 +6,13 @@ A worker has one role: `screening` takes `posts`, `indexing` takes `hits`. So th
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import faust
 
 from pipeline.agents import IndexingAgent, ScreeningAgent
 from pipeline.broker.connection import Connection
-from pipeline.broker.topics import MAX_MESSAGE_BYTES, Topics
+from pipeline.broker.topics import MAX_LETTER_BYTES, Topics
 from pipeline.logs import configuration
 from pipeline.outbox import topic
 from pipeline.serving import Port, serve
@@ -53,7 +53,7 @@ def create_app(settings: AppSettings) -> Any:
         producer_acks=-1,
         producer_linger=0.005,
         producer_max_batch_size=1 << 20,
-        producer_max_request_size=MAX_MESSAGE_BYTES,
+        producer_max_request_size=MAX_LETTER_BYTES,
         stream_buffer_maxsize=256,
         stream_wait_empty=False,
         topic_allow_declare=False,
@@ -108,7 +108,7 @@ def attach(app: Any, port: Port, watch: Watch, ended: Callable[[], Awaitable[Non
     app.on_before_shutdown.connect(stopping, weak=False)
 
 
-def run(app: Any, log_level: str) -> NoReturn:
+def run(app: Any, log_level: str) -> None:
     """Run an application until a signal ends it. Never by Faust's command line, which turns its web server on."""
     worker = faust.Worker(
         app,

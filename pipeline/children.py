@@ -34,7 +34,9 @@ class Child:
 class Children:
     """The children of this process. A child that dies is started again, after a pause that doubles up to 30 s."""
 
-    def __init__(self, logs: Path, *, to_terminal: bool = False, report: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, logs: Path, *, to_terminal: bool = False, report: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._logs = logs
         self._to_terminal = to_terminal
         self._report = report
@@ -58,8 +60,7 @@ class Children:
             if child.due_at is None:
                 self._note_death(name, child, now)
             elif now >= child.due_at:
-                child.process = self._spawn(name, child.command, child.environment)
-                child.started_at, child.due_at = now, None
+                self._start_again(name, child, now)
 
     def watch(self) -> None:
         """Look for ever; a signal's exception ends it."""
@@ -80,6 +81,15 @@ class Children:
                 child.process.kill()
                 child.process.wait()
         self._children.clear()
+
+    def _start_again(self, name: str, child: Child, now: float) -> None:
+        try:
+            child.process = self._spawn(name, child.command, child.environment)
+        except OSError as error:
+            child.due_at = now + child.pause_s
+            self._report(f"the {name} worker cannot be started ({error.strerror}); trying again")
+        else:
+            child.started_at, child.due_at = now, None
 
     def _note_death(self, name: str, child: Child, now: float) -> None:
         if now - child.started_at > HEALTHY_S:
@@ -110,5 +120,7 @@ class Children:
     def __enter__(self) -> "Children":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()

@@ -6,6 +6,7 @@ A line that is no post becomes a `Rejected` with its bytes whole; its neighbours
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 
@@ -13,10 +14,10 @@ from pipeline.posts import Erasure, Hit, Outcome, Post, Reason, Rejected, Screen
 
 MAX_TEXT = 20_000
 """Characters of a post's text that are read; a longer text is cut and the post marked `truncated`."""
-MAX_LINE = 16 * 1024 * 1024
-"""Bytes of a line that are parsed at all."""
+MAX_LINE = 8 * 1024 * 1024
+"""Bytes of a line that are parsed at all; sealed as evidence it must still fit in a record."""
 MAX_LINES = 4096
-"""Lines that one record may hold (the index version keeps the line number in 12 bits)."""
+"""Lines of a record that are told apart (the index version keeps the line number in 12 bits); the rest is the last line."""
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(days=2)
 
@@ -28,11 +29,14 @@ _hits = msgspec.json.Decoder(Hit)
 _screened = msgspec.json.Decoder(Screened)
 _erasures = msgspec.json.Decoder(Erasure)
 _encoder = msgspec.json.Encoder()
+_T = TypeVar("_T")
+
+_UNKNOWN_VALUE = re.compile("^Invalid enum value .*(?= - at )", re.DOTALL)
 
 
 def lines(value: bytes) -> list[bytes]:
-    """Split a record's value into its lines; a final newline ends the last line and starts no other."""
-    found = value.split(b"\n")
+    """Split a record's value into at most 4096 lines; a final newline ends the last line and starts no other."""
+    found = value.split(b"\n", MAX_LINES - 1)
     if len(found) > 1 and not found[-1]:
         found.pop()
     return found
@@ -58,10 +62,10 @@ def decode_post(raw: bytes, now: datetime | None = None) -> Post | Rejected:
         return _invalid(raw, str(error))
     except RecursionError:
         return _reject(raw, "too_deep", "the JSON is nested too deeply")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        if re.search(rb"\\\\u[dD][89a-fA-F]", raw):
-            return _reject(raw, "bad_text", "half a surrogate pair, or text that is not JSON")
-        return _reject(raw, "not_json", _where(str(error)))
+    except UnicodeDecodeError:
+        return _reject(raw, "bad_text", "a string is not UTF-8")
+    except msgspec.DecodeError as error:
+        return _reject(raw, "bad_text" if "surrogate" in str(error) else "not_json", str(error))
     return _plausible(raw, post, now or datetime.now(UTC))
 
 
@@ -71,7 +75,7 @@ def decode_hit(raw: bytes) -> Hit:
     Raises:
         msgspec.DecodeError: the line is not a hit that this version can read.
     """
-    return _hits.decode(raw)
+    return _decode(_hits, raw)
 
 
 def decode_screened(raw: bytes) -> Screened:
@@ -80,7 +84,7 @@ def decode_screened(raw: bytes) -> Screened:
     Raises:
         msgspec.DecodeError: the line is not a record of `screened`.
     """
-    return _screened.decode(raw)
+    return _decode(_screened, raw)
 
 
 def decode_erasure(raw: bytes) -> Erasure:
@@ -89,44 +93,38 @@ def decode_erasure(raw: bytes) -> Erasure:
     Raises:
         msgspec.DecodeError: the line is not an erasure.
     """
-    return _erasures.decode(raw)
+    return _decode(_erasures, raw)
+
+
+def _decode(decoder: "msgspec.json.Decoder[_T]", raw: bytes) -> _T:
+    """Decode; what msgspec lets through of other errors (their text quotes the bytes) becomes its own."""
+    try:
+        return decoder.decode(raw)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(f"the line cannot be decoded ({type(error).__name__})") from None
 
 
 def _plausible(raw: bytes, post: Post, now: datetime) -> Post | Rejected:
     """What JSON Schema cannot say: a text that is there, a time that can be, text that UTF-8 can carry."""
     if not post.text.strip(" \t\r\n\0"):
         return _reject(raw, "empty_text", "the text is empty")
-    if not EARLIEST <= post.created_at <= now + CLOCK_SKEW:
-        return _reject(
-            raw, "bad_time", f"created_at is in the year {post.created_at.year}, outside 2000 to two days from now"
-        )
+    for name, moment in (("created_at", post.created_at), ("dated_at", post.dated_at)):
+        if moment is not None and not EARLIEST <= moment <= now + CLOCK_SKEW:
+            return _reject(raw, "bad_time", f"{name} lies before the year 2000 or more than two days ahead")
     if len(post.text) > MAX_TEXT:
         return msgspec.structs.replace(post, text=post.text[:MAX_TEXT], text_html=None, truncated=True)
     return post
 
 
 def _invalid(raw: bytes, message: str) -> Rejected:
-    """Sort msgspec's validation messages, which name the field and the type but never the content."""
+    """Sort msgspec's validation messages: they name fields and types (keys as `[...]`), never the content but for one."""
+    message = _UNKNOWN_VALUE.sub("Invalid enum value", message)
     reason: Reason = "wrong_type"
     if "missing required field" in message:
         reason = "missing_field"
     elif "RFC3339" in message or "timezone" in message or "datetime" in message:
         reason = "bad_time"
-    return _reject(raw, reason, _where(message))
-
-
-_KEYS = re.compile(r"\$[^\s`]*")
-
-
-def _where(message: str) -> str:
-    """The message with only known field names in its path: an unknown key could be anything, a name included."""
-    known = {*Post.__struct_fields__, "[...]"}
-
-    def safe(match: re.Match[str]) -> str:
-        parts = match.group().split(".")
-        return ".".join(part if i == 0 or part.partition("[")[0] in known else "…" for i, part in enumerate(parts))
-
-    return _KEYS.sub(safe, message)[:300]
+    return _reject(raw, reason, message)
 
 
 def _reject(raw: bytes, reason: Reason, detail: str) -> Rejected:

@@ -7,7 +7,7 @@ from typing import Protocol
 from pipeline.broker.topics import Topics
 from pipeline.codec import encode
 from pipeline.posts import Rejected
-from pipeline.screen.screening import Verdict
+from pipeline.screen.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,15 +52,27 @@ def _read(name: str, value: SecretStr | None, file: Path | None, kept: Path | No
 
 
 def _made_once(path: Path, name: str) -> bytes:
+    """Read the key that is kept; make it where there is none. Written aside and linked, so that of two workers that start
+    together both read the same whole key."""
+    if not path.exists():
+        key = Fernet.generate_key() if name == "evidence" else secrets.token_urlsafe(32).encode()
+        try:
+            _keep(path, key)
+        except OSError as error:
+            raise ConfigurationError(f"{path}: the key cannot be kept there ({error.strerror})") from None
+    return _from_file(path)
+
+
+def _keep(path: Path, key: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = Fernet.generate_key() if name == "evidence" else secrets.token_urlsafe(32).encode()
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _from_file(path)
-    with os.fdopen(descriptor, "wb") as file:
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(key)
-    return key
+    try:
+        with suppress(FileExistsError):
+            path.hardlink_to(unfinished)
+    finally:
+        unfinished.unlink()
 
 
 def _from_file(path: Path) -> bytes:

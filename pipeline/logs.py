@@ -21,13 +21,24 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
-        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        line |= {key: _plain(value) for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info and record.exc_info[0]:
             line["exception"] = record.exc_info[0].__name__
             line["at"] = _places(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The first line (a library's further lines quote what failed), exceptions by their kind alone."""
+    if isinstance(record.args, tuple) and record.args:
+        return str(record.msg % tuple(map(_plain, record.args))).partition("\n")[0]
+    return record.getMessage().partition("\n")[0]
+
+
+def _plain(value: object) -> object:
+    return type(value).__name__ if isinstance(value, BaseException) else value
 
 
 def _places(info: object) -> list[str]:

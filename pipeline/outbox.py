@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from pipeline import metrics
@@ -28,8 +28,9 @@ class FaustOutbox:
 
     async def _deliver(self, records: list[Outgoing]) -> None:
         for wait in waits():
-            results = await asyncio.gather(*map(self._send, records), return_exceptions=True)
-            failures = [(record, result) for record, result in zip(records, results, strict=True) if result is not None]
+            results = await asyncio.gather(*await self._queue(records), return_exceptions=True)
+            pairs = zip(records, results, strict=True)
+            failures = [(record, result) for record, result in pairs if isinstance(result, BaseException)]
             if not failures:
                 return
             for record, failure in failures:
@@ -41,13 +42,28 @@ class FaustOutbox:
             records = [record for record, _ in failures]
             await asyncio.sleep(wait)
 
-    async def _send(self, record: Outgoing) -> None:
+    async def _queue(self, records: Sequence[Outgoing]) -> list[Awaitable[Any]]:
+        """Queue one after another, or the records of a key would not keep their order; the deliveries to await.
+
+        Where one cannot be queued, it and those after it fail with the same error.
+        """
+        queued: list[Awaitable[Any]] = []
+        for record in records:
+            try:
+                queued.append(await self._send(record))
+            except Exception as error:
+                failed = asyncio.get_running_loop().create_future()
+                failed.set_exception(error)
+                return queued + [failed] * (len(records) - len(queued))
+        return queued
+
+    async def _send(self, record: Outgoing) -> Awaitable[Any]:
         if record.topic not in self._topics:
             self._topics[record.topic] = topic(self._app, record.topic)
-        acknowledged = await self._topics[record.topic].send(
+        delivery: Awaitable[Any] = await self._topics[record.topic].send(
             key=record.key, value=record.value, partition=record.partition, headers=dict(record.headers), force=True
         )
-        await acknowledged
+        return delivery
 
 
 def topic(app: Any, name: str) -> Any:

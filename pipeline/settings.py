@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from pipeline.errors import ConfigurationError
 
@@ -146,11 +146,16 @@ class Settings(_Table):
             ConfigurationError: a value does not fit; the message names the setting and what it may be.
         """
         tables = _read_file(file)
+        for name in _PARTS.keys() & tables.keys():
+            if not isinstance(tables[name], dict):
+                raise ConfigurationError(f"setting {name}: it is a table; write [{name}] and its settings below")
         try:
-            parts = {name: kind(**tables.pop(name, {})) for name, kind in _PARTS.items()}
+            parts: dict[str, Any] = {name: kind(**tables.pop(name, {})) for name, kind in _PARTS.items()}
             return cls(**parts, **tables)
         except ValidationError as error:
             raise ConfigurationError(_in_words(error)) from None
+        except SettingsError as error:
+            raise ConfigurationError(f"{error}: set the single settings of a table, as FANAL_KAFKA_BOOTSTRAP") from None
 
 
 _PARTS: dict[str, type[_Table]] = {
@@ -172,7 +177,11 @@ def _read_file(file: Path | None) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: not valid TOML: not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: not valid TOML: {error}") from None
 
 

@@ -78,7 +78,9 @@ class Watch:
         committed = committed_offsets(client, self._group, self._topic)
         ends = end_offsets(client, self._topic)
         begins = end_offsets(client, self._topic, OffsetSpec.EARLIEST)
-        self.lag = sum(max(0, end - committed.get(partition, begins[partition])) for partition, end in ends.items())
+        self.lag = sum(
+            max(0, end - max(committed.get(partition, 0), begins[partition])) for partition, end in ends.items()
+        )
         metrics.LAG.labels(self._topic).set(self.lag)
         if not self.lag or committed != self._committed:
             self._committed = committed

@@ -7,6 +7,8 @@ from aiokafka.partitioner import murmur2
 
 HOUR_MS = 3_600_000
 MAX_MESSAGE_BYTES = 20 * 1024 * 1024
+MAX_LETTER_BYTES = MAX_MESSAGE_BYTES + 64 * 1024
+"""A rejected line has headers beside its bytes, and must be taken however large the record was in which it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +56,18 @@ class TopicSpec:
 def specs(topics: Topics, *, partitions: int, replication: int, retention_hours: int) -> list[TopicSpec]:
     """All topics as `fanal setup` creates them.
 
-    `posts` and `screened` carry the broker's own time: it orders versions, measures latency and finds a range by time.
+    `posts`, `screened` and `posts.rejected` carry the broker's own time: it orders versions, measures latency and finds a
+    range by time.
     """
     kept = {"retention.ms": str(retention_hours * HOUR_MS), "max.message.bytes": str(MAX_MESSAGE_BYTES)}
     stamped = {**kept, "message.timestamp.type": "LogAppendTime"}
+    letters = {**stamped, "max.message.bytes": str(MAX_LETTER_BYTES)}
     durable = {"min.insync.replicas": str(max(1, replication - 1))}
     layout = {
         topics.posts: stamped,
         topics.screened: stamped,
         topics.hits: kept,
-        topics.rejected: kept,
+        topics.rejected: letters,
         topics.erasures: kept,
     }
     return [TopicSpec(name, partitions, replication, {**settings, **durable}) for name, settings in layout.items()]

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from pipeline.account import Account, Range
 
 
-async def account_of(settings: Settings, of: "Range | None" = None, since_ms: int | None = None, until_ms: int | None = None) -> "Account":
+async def account_of(
+    settings: Settings, of: "Range | None" = None, since_ms: int | None = None, until_ms: int | None = None
+) -> "Account":
     """Draw up the account of a range of offsets, of a time, or of all that the broker still holds."""
     from pipeline.account import draw_up, range_of_time, whole_range
     from pipeline.broker.reader import reader
@@ -25,7 +27,11 @@ async def account_of(settings: Settings, of: "Range | None" = None, since_ms: in
         async with reader(parts.connection(settings)) as read:
             if of is None:
                 whole = since_ms is None and until_ms is None
-                of = await whole_range(read, topics) if whole else await range_of_time(read, topics, since_ms or 0, until_ms)
+                of = (
+                    await whole_range(read, topics)
+                    if whole
+                    else await range_of_time(read, topics, since_ms or 0, until_ms)
+                )
             return await draw_up(read, store, topics, of)
     finally:
         await store.close()
@@ -36,14 +42,14 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> int | N
     if value is None:
         return None
     spans = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-    if value[:-1].isdigit() and value[-1:] in spans:
-        moment = datetime.now(UTC) - timedelta(**{spans[value[-1]]: int(value[:-1])})
-    else:
-        try:
+    try:
+        if value[:-1].isdigit() and value[-1:] in spans:
+            moment = datetime.now(UTC) - timedelta(**{spans[value[-1]]: int(value[:-1])})
+        else:
             moment = datetime.fromisoformat(value)
-        except ValueError:
-            raise click.BadParameter(f"{value!r} is no time; give 2026-11-24T08:00:00Z, or 90m, 24h, 7d") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"{value!r} is no time; give 2026-11-24T08:00:00Z, or 90m, 24h, 7d") from None
+    return max(0, int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000))
 
 
 def _offsets(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[int, tuple[int, int]] | None:
@@ -61,7 +67,9 @@ def _offsets(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 @click.command()
 @click.option("--since", callback=_moment, metavar="TIME", help="From this time on: ISO 8601, or 90m, 24h, 7d ago.")
 @click.option("--until", callback=_moment, metavar="TIME", help="Up to this time.")
-@click.option("--offsets", callback=_offsets, multiple=True, metavar="P:START-END", help="These offsets of a partition of posts.")
+@click.option(
+    "--offsets", callback=_offsets, multiple=True, metavar="P:START-END", help="These offsets of a partition of posts."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 def account(since: int | None, until: int | None, offsets: dict[int, tuple[int, int]] | None, as_json: bool) -> None:
     """Print what came in, what became of it, and what does not add up (then exit 1).
@@ -73,7 +81,11 @@ def account(since: int | None, until: int | None, offsets: dict[int, tuple[int, 
         raise click.UsageError("give --offsets, or --since and --until, not both")
     found = asyncio.run(account_of(Settings.read(), offsets, since, until))
     if as_json:
-        click.echo(json.dumps(found.summary() | {"refused": found.refused, "unaccounted": found.unaccounted, "faults": found.faults()}))
+        click.echo(
+            json.dumps(
+                found.summary() | {"refused": found.refused, "unaccounted": found.unaccounted, "faults": found.faults()}
+            )
+        )
     else:
         for name, count in found.summary().items():
             click.echo(f"{name:>12}  {count}")

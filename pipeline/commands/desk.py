@@ -27,7 +27,9 @@ def desk(port: int | None) -> None:
     async def go() -> None:
         store = parts.store(settings)
         try:
-            await serve(store, settings.serve.host, settings.serve.desk_port if port is None else port, taxonomy(), started=say)
+            await serve(
+                store, settings.serve.host, settings.serve.desk_port if port is None else port, taxonomy(), started=say
+            )
         finally:
             await store.close()
 

@@ -29,12 +29,16 @@ class Hits:
     async def __aenter__(self) -> "Hits":
         await self._consumer.start()
         await self._consumer._client.force_metadata_update()
-        partitions = [TopicPartition(self._topic, p) for p in sorted(self._consumer.partitions_for_topic(self._topic) or ())]
+        partitions = [
+            TopicPartition(self._topic, p) for p in sorted(self._consumer.partitions_for_topic(self._topic) or ())
+        ]
         self._consumer.assign(partitions)
         await self._consumer.seek_to_end(*partitions)
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self._consumer.stop()
 
     async def each(self, show: Callable[[Hit], None]) -> None:

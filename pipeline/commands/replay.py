@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -12,25 +13,36 @@ from pipeline.settings import Settings
 from pipeline.sources.replay import Replayed
 
 
-async def send(settings: Settings, source: str, *, rate: float | None, shift: bool, pack: int, progress: Bar) -> Replayed:
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a file is sent: lines a second, whether its posts are moved in time to end now, posts a record."""
+
+    rate: float | None = None
+    shift: bool = False
+    pack: int = 64
+
+
+async def send(settings: Settings, source: str, pace: Pace, progress: Bar) -> Replayed:
     """Replay a file into the pipeline that the settings name."""
     from pipeline.broker.producer import post_producer
     from pipeline.sources.lines import opened, read_lines
-    from pipeline.sources.replay import replay, shift_to_end_now
+    from pipeline.sources.replay import Manner, replay, shift_to_end_now
 
     name = "standard input" if source == "-" else Path(source).name
-    moved = lambda post: post  # noqa: E731 - the identity
-    if shift:
+    how = Manner(pace.rate)
+    if pace.shift:
         with opened(source) as file:
-            moved = shift_to_end_now(read_lines(file, name))
-    async with post_producer(parts.connection(settings), parts.topics(settings).posts, lines=pack) as into:
+            how = Manner(pace.rate, shift_to_end_now(read_lines(file, name)))
+    async with post_producer(parts.connection(settings), parts.topics(settings).posts, lines=pace.pack) as into:
         with opened(source) as file:
-            return await replay(read_lines(file, name), into, name, rate=rate, shift=moved, read=progress.at)
+            return await replay(read_lines(file, name), into, name, how, progress.at)
 
 
 @click.command()
 @click.argument("source", metavar="FILE")
-@click.option("--rate", type=click.FloatRange(min=0.01), help="Posts a second; without it as fast as the broker takes them.")
+@click.option(
+    "--rate", type=click.FloatRange(min=0.01), help="Posts a second; without it as fast as the broker takes them."
+)
 @click.option("--shift", is_flag=True, help="Move all posts in time so that the last one is written now.")
 @click.option("--pack", type=click.IntRange(1, 4096), default=64, show_default=True, help="Posts in a record, at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -43,7 +55,7 @@ def replay(source: str, rate: float | None, shift: bool, pack: int, as_json: boo
         raise click.UsageError("--shift reads the file twice, which standard input does not allow")
     settings = Settings.read()
     with bar("replaying", source) as progress:
-        done = asyncio.run(send(settings, source, rate=rate, shift=shift, pack=pack, progress=progress))
+        done = asyncio.run(send(settings, source, Pace(rate, shift, pack), progress))
     if as_json:
         click.echo(json.dumps({"lines": done.lines, "posts": done.posts, "no_posts": done.no_posts}))
     else:

@@ -20,7 +20,7 @@ from pipeline.children import Children
 from pipeline.commands import parts
 from pipeline.commands.account import account_of
 from pipeline.commands.following import Hits, print_hit
-from pipeline.commands.replay import send
+from pipeline.commands.replay import Pace, send
 from pipeline.commands.setup import prepare
 from pipeline.commands.terminal import ERR, bar
 from pipeline.errors import UsageError
@@ -44,7 +44,9 @@ class Wish:
 
 
 @click.command()
-@click.option("--source", envvar="SOURCE", metavar="FILE", help="Replay this NDJSON file (.gz, .zst; - is standard input).")
+@click.option(
+    "--source", envvar="SOURCE", metavar="FILE", help="Replay this NDJSON file (.gz, .zst; - is standard input)."
+)
 @click.option("--rate", type=click.FloatRange(min=0.01), help="Posts a second; the samples default to 25.")
 @click.option("--once", is_flag=True, help="End when every post is accounted for; exit 1 if it does not balance.")
 @click.option("--json", "as_json", is_flag=True, help="End with the account as one line of JSON.")
@@ -74,7 +76,9 @@ def run(source: str | None, rate: float | None, once: bool, as_json: bool, no_br
 
 def _refuse_unknown(source: str | None) -> None:
     if source and source != "-" and not Path(source).is_file():
-        raise UsageError(f"{source}: no such file; SOURCE names an NDJSON file (plain, .gz or .zst), or is - for standard input")
+        raise UsageError(
+            f"{source}: no such file; SOURCE names an NDJSON file (plain, .gz or .zst), or is - for standard input"
+        )
 
 
 @contextmanager
@@ -146,7 +150,7 @@ async def _replay(settings: Settings, wish: Wish) -> None:
     source = wish.source or str(config_dir() / SAMPLES)
     rate = wish.rate or (None if wish.source or wish.once else SAMPLE_RATE)
     with bar("replaying", source) as progress:
-        done = await send(settings, source, rate=rate, shift=not wish.source, pack=64, progress=progress)
+        done = await send(settings, source, Pace(rate, shift=not wish.source), progress)
     ERR.print(f"{done.posts} posts sent" + (f", {done.no_posts} lines were no posts" if done.no_posts else ""))
     for example in done.examples:
         ERR.print(f"  {example}", markup=False)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from pipeline.codec import MAX_TEXT
 from pipeline.commands import parts
 from pipeline.commands.terminal import bar
 from pipeline.screen.clean import clean
@@ -41,8 +42,10 @@ def rows(lines: Iterable[SourceLine], judge: Judge, languages: Languages) -> Ite
 def _rows_of(batch: Sequence[SourceLine], judge: Judge, languages: Languages) -> Iterator[dict[str, Any]]:
     read = [(line, _read(line)) for line in batch]
     asked = [item for _, item in read if isinstance(item, Scored)]
-    texts = [clean(item.text) for item in asked]
-    langs = [languages.identify(text, (item.lang,) if item.lang else ()) for text, item in zip(texts, asked, strict=True)]
+    texts = [clean(item.text[:MAX_TEXT]) for item in asked]
+    langs = [
+        languages.identify(text, (item.lang,) if item.lang else ()) for text, item in zip(texts, asked, strict=True)
+    ]
     assessed = iter(zip(langs, judge.assess(texts, [lang[0] for lang in langs]) if texts else [], strict=True))
     for line, item in read:
         if isinstance(item, Scored):

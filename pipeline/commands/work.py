@@ -32,7 +32,9 @@ def work(role: str | None, port_file: Path | None) -> None:
     start(settings, role, port_file)
 
 
-def start(settings: Settings, role: str, port_file: Path | None, judge: Any = None, wrap: Callable[[Any], Any] = lambda x: x) -> None:
+def start(
+    settings: Settings, role: str, port_file: Path | None, judge: Any = None, wrap: Callable[[Any], Any] = lambda x: x
+) -> None:
     """Put a worker together and run it. `judge` replaces the classifier (benchmarks); `wrap` sees every delivery (kill tests).
 
     Raises:

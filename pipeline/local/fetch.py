@@ -30,7 +30,7 @@ class Source(Protocol):
     """Where a jar comes from."""
 
     def __call__(self, jar: Jar, folder: Path, advance: Callable[[int], None], /) -> Path:
-        """Bring the jar into the folder, telling `advance` the bytes as they come; or raise `OSError`, `RuntimeError`."""
+        """Bring the jar into the folder and tell `advance` the bytes; `OSError` or `RuntimeError` where it cannot."""
         ...
 
 

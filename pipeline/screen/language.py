@@ -12,7 +12,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 UNKNOWN = "und"
 ENOUGH_LETTERS = 12
 _RENAMED = {"iw": "he", "jw": "jv", "fil": "tl", "no": "nb", "sdh": "ckb", "zh-Hant": "zh", "zh-Hans": "zh", "in": "id"}
-_NOISE = re.compile(r"https?://\S{1,2048}|[@#]\w{1,256}|[\d\W_]+")
+_NOISE = re.compile(r"https?://\S{1,2048}|[@#]\w{1,256}|(?:[^\w@#]|[\d_]|[@#](?!\w))+")
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _SORANI = re.compile("[\u06d5\u06ce\u06c6\u0695\u06b5]")
 _CODE = re.compile(r"^[a-z]{2,3}(?:-[A-Za-z]{4})?(?=$|[-_])")

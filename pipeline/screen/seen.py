@@ -26,7 +26,7 @@ class Seen:
     def __init__(self, per_partition: int) -> None:
         self._limit = per_partition
         self._first: dict[int, OrderedDict[bytes, Position]] = {}
-        self._screened: dict[int, dict[int, str]] = {}
+        self._screened: dict[int, OrderedDict[int, str]] = {}
 
     def holds(self, partition: int) -> bool:
         """Whether the memory of a partition is loaded."""
@@ -35,7 +35,7 @@ class Seen:
     def load(self, partition: int, records: Iterable[Screened]) -> None:
         """Take what `screened` says of a partition, oldest first. Replaces what was held."""
         self._first[partition] = OrderedDict()
-        self._screened[partition] = {}
+        self._screened[partition] = OrderedDict()
         for record in records:
             self._load_one(record)
 
@@ -58,13 +58,17 @@ class Seen:
 
     def is_screened(self, partition: int, offset: int, model: str) -> bool:
         """Whether `screened` already says, by this model, what became of a record (its hits were delivered before that)."""
-        return self._screened.get(partition, {}).get(offset) == model
+        screened = self._screened.get(partition)
+        return screened is not None and screened.get(offset) == model
 
     def _load_one(self, record: Screened) -> None:
         prints = iter(record.seen[i : i + 8] for i in range(0, len(record.seen), 8))
+        screened = self._screened[record.partition]
         for index, fate in enumerate(record.fates):
             offset = record.start + index
-            self._screened[record.partition].setdefault(offset, record.model)
+            screened.setdefault(offset, record.model)
             for line, (letter, print_) in enumerate(zip(fate.outcomes, prints, strict=False)):
                 if letter in "bh":
                     self.repeats(print_, Position(record.partition, offset, line))
+        while len(screened) > self._limit:
+            screened.popitem(last=False)

@@ -3,18 +3,22 @@
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import zstandard
 
-from pipeline.codec import MAX_LINE
 from pipeline.errors import UsageError
 
+MAX_LINE = 16 << 20
+"""Bytes of a line that are read whole: what a record of `posts` can carry."""
 KEPT_OF_OVERLONG = 1 << 20
+BITE = 512
+"""Compressed bytes unpacked at once: at zstd's best they become 16 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,34 @@ def _unpacked(path: Path, file: IO[bytes]) -> IO[bytes]:
     if path.suffix == ".gz":
         return io.BufferedReader(gzip.GzipFile(fileobj=file))
     if path.suffix == ".zst":
-        stream = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        return io.BufferedReader(stream, 1 << 20)
+        return io.BufferedReader(_Frames(file), 1 << 20)
     return file
+
+
+class _Frames(io.RawIOBase):
+    """Unpacks zstd frames. Raises EOFError where the last is torn off, which zstandard's own reader passes over."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._frame: Any = None
+        self._packed = b""
+        self._unpacked = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._unpacked and (packed := self._packed or self._file.read(BITE)):
+            frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
+            self._unpacked = memoryview(frame.decompress(packed))
+            self._packed = frame.unused_data
+            self._frame = None if frame.eof else frame
+        if not self._unpacked and self._frame:
+            raise EOFError("the last frame is torn off")
+        count = min(len(buffer), len(self._unpacked))
+        buffer[:count] = self._unpacked[:count]
+        self._unpacked = self._unpacked[count:]
+        return count
 
 
 def read_lines(file: IO[bytes], name: str) -> Iterator[SourceLine]:
@@ -70,8 +99,10 @@ def read_lines(file: IO[bytes], name: str) -> Iterator[SourceLine]:
                 yield SourceLine(number, raw[:KEPT_OF_OVERLONG], cut=True)
             elif raw.strip():
                 yield SourceLine(number, raw.rstrip(b"\r\n"))
-    except (gzip.BadGzipFile, zstandard.ZstdError, EOFError) as error:
-        raise UsageError(f"{name}: damaged after line {number} ({type(error).__name__}); the lines before it were read") from None
+    except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError, EOFError) as error:
+        raise UsageError(
+            f"{name}: damaged after line {number} ({type(error).__name__}); the lines before it were read"
+        ) from None
 
 
 def _skip_rest(file: IO[bytes]) -> None:

@@ -46,23 +46,36 @@ class Shift:
         )
 
 
+def unmoved(post: Post) -> Post:
+    """The post as it is."""
+    return post
+
+
 def shift_to_end_now(lines: Iterable[SourceLine]) -> Shift:
     """The shift after which the latest of these posts is written now."""
     posts = (decode_post(line.raw) for line in lines)
     times = [post.created_at for post in posts if isinstance(post, Post)]
-    return Shift(timedelta(seconds=int((datetime.now(UTC) - max(times)).total_seconds()))) if times else Shift(timedelta())
+    return (
+        Shift(timedelta(seconds=int((datetime.now(UTC) - max(times)).total_seconds()))) if times else Shift(timedelta())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a file is replayed: lines a second (None: as fast as the broker takes them), and what is done to each post."""
+
+    rate: float | None = None
+    shift: Callable[[Post], Post] = unmoved
 
 
 async def replay(
     lines: Iterable[SourceLine],
     into: PostProducer,
     name: str,
-    *,
-    rate: float | None = None,
-    shift: Callable[[Post], Post] = lambda post: post,
+    how: Manner,
     read: Callable[[int], None] = lambda _: None,
 ) -> Replayed:
-    """Send lines, at most `rate` a second; `read(n)` is told the number of lines read so far. Returns when all is acknowledged.
+    """Send lines of a file called `name`; `read(n)` is told the number of lines read so far. Returns when all is acknowledged.
 
     Raises:
         BrokerUnavailable: the broker did not acknowledge.
@@ -70,14 +83,16 @@ async def replay(
     done = Replayed()
     started = sent_waiting = time.monotonic()
     for line in lines:
-        await _send(line, into, name, shift, done)
+        await _send(line, into, name, how.shift, done)
         read(done.lines)
-        if rate:
-            await asyncio.sleep(max(0.0, started + done.lines / rate - time.monotonic()))
-        if time.monotonic() - sent_waiting > LINGER_S:
+        now = time.monotonic()
+        pause = max(0.0, started + done.lines / how.rate - now) if how.rate else 0.0
+        if now + pause - sent_waiting > LINGER_S:
             await into.send_waiting()
             await asyncio.sleep(0)
-            sent_waiting = time.monotonic()
+            sent_waiting = now
+        if pause:
+            await asyncio.sleep(pause)
     await into.flush()
     return done
 
@@ -94,4 +109,6 @@ async def _send(line: SourceLine, into: PostProducer, name: str, shift: Callable
         return
     moved = shift(post)
     done.posts += 1
-    await into.add(msgspec.structs.replace(moved, transport=moved.transport or "replay", source_id=moved.source_id or "replay"))
+    await into.add(
+        msgspec.structs.replace(moved, transport=moved.transport or "replay", source_id=moved.source_id or "replay")
+    )

@@ -1,0 +1,118 @@
+"""`fanal bench`: measurements that can be repeated. The last line of each is JSON, with the machine named."""
+
+import asyncio
+import json
+import secrets
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.commands import parts
+from pipeline.commands.terminal import ERR, OUT
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.benchmarks.pipeline import Figures
+
+ALONE_S = 20.0
+
+
+@click.group()
+def bench() -> None:
+    """Measure. Figures hold for the machine that they name."""
+
+
+@bench.command()
+@click.option(
+    "--posts",
+    "count",
+    type=click.IntRange(1000),
+    help="Posts per measurement (default 4,000; 100,000 with --constant).",
+)
+@click.option(
+    "--constant",
+    type=click.IntRange(2),
+    metavar="N",
+    help="Without the model: one post in N is called an offer unread.",
+)
+@click.option(
+    "--rate", type=click.FloatRange(min=1), help="Posts a second for the latency (default: half the full rate)."
+)
+@click.option(
+    "--pack", "packs", type=click.IntRange(1, 4096), multiple=True, help="Posts a record (default: 64, and 1)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the line of JSON alone.")
+def pipeline(
+    count: int | None, constant: int | None, rate: float | None, packs: tuple[int, ...], as_json: bool
+) -> None:
+    """Posts a second through the whole pipeline, and seconds from a post's arrival until a search finds its hit.
+
+    Runs on embedded servers of its own, in a temporary folder. The model alone is measured in the same run.
+    """
+    from cryptography.fernet import Fernet
+
+    from pipeline.benchmarks.machine import machine
+    from pipeline.benchmarks.pipeline import Plan, measure
+    from pipeline.local.stack import LocalStack
+
+    settings = Settings.read()
+    keys = {
+        "FANAL_PRIVACY_PSEUDONYM_KEY": secrets.token_urlsafe(32),
+        "FANAL_PRIVACY_EVIDENCE_KEY": Fernet.generate_key().decode(),
+    }
+    plan = Plan(count or (100_000 if constant else 4_000), constant, rate, keys, _say)
+    alone = None if constant else _model_alone(settings)
+    temporary = tempfile.TemporaryDirectory(prefix="fanal-bench-", ignore_cleanup_errors=True)
+    with temporary as folder, LocalStack(Path(folder), settings.cache) as stack:
+        found = [asyncio.run(measure(stack, Path(folder), pack, plan)) for pack in packs or (64, 1)]
+    if not as_json:
+        _print(found, alone)
+    click.echo(json.dumps(_line(found, alone, machine())))
+
+
+def _say(text: str) -> None:
+    ERR.print(text, style="dim", markup=False)
+
+
+def _model_alone(settings: Settings) -> float:
+    """Posts a second of the classifier by itself on the same texts: cleaned, identified, judged; no broker, no index."""
+    from pipeline.benchmarks.load import sample_posts
+    from pipeline.screen.clean import clean
+    from pipeline.screen.language import Languages
+
+    _say("measuring the model alone")
+    judge, languages = parts.classifier(settings), Languages()
+    posts = sample_posts()[:256]
+    judge.assess([post.text for post in posts[:64]], ["und"] * 64)
+    done, began = 0, time.perf_counter()
+    while (spent := time.perf_counter() - began) < ALONE_S:
+        texts = [clean(post.text) for post in posts]
+        judge.assess(texts, [languages.identify(text)[0] for text in texts])
+        done += len(posts)
+    return done / spent
+
+
+def _line(found: "list[Figures]", alone: float | None, on: str) -> dict[str, Any]:
+    rows = [figures.row() for figures in found]
+    first = rows[0]
+    names = ("posts_per_s", "p50_s", "p99_s", "rate", "cpu_s", "rss_mb")
+    line: dict[str, Any] = {"bench": "pipeline", "machine": on} | {name: first[name] for name in names}
+    if alone:
+        line |= {"model_alone_posts_per_s": round(alone, 1), "of_model_alone": round(first["posts_per_s"] / alone, 3)}
+    return line | {"measurements": rows}
+
+
+def _print(found: "list[Figures]", alone: float | None) -> None:
+    if alone:
+        OUT.print(f"model alone: {alone:.1f} posts/s")
+    for one in found:
+        row = one.row()
+        OUT.print(
+            f"{one.pack:>4} a record: {one.posts_per_s:>8.1f} posts/s, {one.hits_per_s:.1f} hits/s; at {one.rate} posts/s "
+            f"p50 {one.p50_s} s, p99 {one.p99_s} s over {one.measured_hits} hits; {row['cpu_s']} CPU s, {row['rss_mb']} MB"
+        )
+        for name, use in one.use.items():
+            OUT.print(f"      {name:<10} {use.cpu_s:>8.1f} CPU s {use.rss_mb:>8.1f} MB")
