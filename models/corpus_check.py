@@ -17,7 +17,7 @@ from models.examples import CORPUS, read_lines
 
 TAXONOMY = Path(__file__).parent.parent / "config" / "taxonomy.yaml"
 
-_KEYS = {
+_KEYS: dict[str, type | tuple[type, ...]] = {
     "id": str, "text": str, "lang": str, "kind": str, "subtypes": list, "author": str, "pair": (str, type(None)),
     "hard": bool, "why": str,
 }  # fmt: skip
@@ -32,7 +32,8 @@ _RESERVED = re.compile(r"555[ .-]?01\d\d|7700900\d{3}|6399800\d{2}|(\d)\1{6,}|0{
 def check_corpus(folder: Path = CORPUS, taxonomy: Path = TAXONOMY) -> list[str]:
     """Give the faults of every `LANG.jsonl` in the folder, each a line with its file and line number."""
     labels = yaml.safe_load(taxonomy.read_text(encoding="utf-8"))
-    faults, seen = [], {}
+    faults: list[str] = []
+    seen: dict[object, str] = {}
     for path in sorted(folder.glob("*.jsonl")):
         rows: list[dict[str, Any]] = []
         try:

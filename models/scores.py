@@ -17,7 +17,7 @@ def kind_probabilities(logits: Logits, labels: Sequence[str], lanes: Lanes) -> A
     rest is benign. So a post that resembles nothing is benign, whatever the near head makes of it.
     """
     near = _softmax(logits.near)
-    out = 1.0 / (1.0 + np.exp(-logits.stream))
+    out = np.exp(-np.logaddexp(0.0, -logits.stream))
     nowhere = np.prod(1.0 - out, axis=1)
     shares = near.copy()
     for column, kind in enumerate(labels):

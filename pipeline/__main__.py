@@ -55,7 +55,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command: exit 2 for usage and configuration, 1 for failure, and one line that says what to do."""
     try:
-        sys.exit(cli(standalone_mode=False) or 0)
+        sys.exit(cli(prog_name="fanal", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message(), file=sys.stderr)
         sys.exit(2)
@@ -75,7 +75,7 @@ def main() -> None:
 
 def _path(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
-    return context.command_path.replace("__main__.py", "fanal") if context else "fanal"
+    return context.command_path if context else "fanal"
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ def new_settings(kafka_bootstrap: str, search_url: str) -> NewSettings:
         return Settings(
             data=data,
             cache=CACHE,
-            kafka=KafkaSettings(bootstrap=kafka_bootstrap, prefix=f"{own}.", partitions=PARTITIONS, session_timeout_s=6),
+            kafka=KafkaSettings(
+                bootstrap=kafka_bootstrap, prefix=f"{own}.", partitions=PARTITIONS, session_timeout_s=6
+            ),
             elasticsearch=ElasticsearchSettings(url=search_url, prefix=own),
             privacy=PrivacySettings(
                 pseudonym_key=SecretStr(f"only for tests {own}"),

@@ -184,7 +184,9 @@ class Broker(Reader):
         self.count = partitions
         self.topics: dict[str, list[list[Record]]] = {}
 
-    def put(self, topic: str, partition: int, value: bytes, headers: Mapping[str, bytes] | None = None, at: int = 0) -> int:
+    def put(
+        self, topic: str, partition: int, value: bytes, headers: Mapping[str, bytes] | None = None, at: int = 0
+    ) -> int:
         """Append a record; returns its offset."""
         held = self._held(topic)[partition]
         held.append(Record(partition, held[-1].offset + 1 if held else 0, at, value, headers or {}))

@@ -6,11 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from aiokafka.errors import KafkaTimeoutError
 
-from pipeline import agents
+from pipeline import agents, recall
 from pipeline.agents import IndexingAgent, Intake, ScreeningAgent, incoming
+from pipeline.broker.connection import Connection
 from pipeline.broker.topics import Topics
 from pipeline.codec import decode_screened, encode
+from pipeline.errors import BrokerUnavailable
 from pipeline.posts import Hit, Screened
 from pipeline.screen.screening import Screen, screen
 from pipeline.screen.seen import Seen
@@ -19,6 +22,7 @@ from tests.fakes import (
     HOSTILE,
     NOW,
     OFFER,
+    Broker,
     Event,
     Index,
     Judge,
@@ -153,11 +157,11 @@ async def test_a_record_that_is_taken_twice_in_a_batch_is_said_once() -> None:
 async def test_the_memory_of_a_partition_that_moved_is_loaded_anew() -> None:
     asked: list[int] = []
 
-    async def recall(partition: int) -> list[Screened]:
+    async def nothing(partition: int) -> list[Screened]:
         asked.append(partition)
         return []
 
-    agent = ScreeningAgent(a_screen(), Outbox(), TOPICS, INTAKE, recall)
+    agent = ScreeningAgent(a_screen(), Outbox(), TOPICS, INTAKE, nothing)
     await agent(Stream(events(GOOD), events(HIT, start=1)))
     assert asked == [0]
     agent.moved({0, 1})
@@ -207,6 +211,42 @@ def test_strange_headers_are_no_reason_to_stop(headers: list[tuple[str, bytes | 
 def test_an_event_is_taken_with_its_place_and_the_brokers_time() -> None:
     taken = incoming(Event(Message(3, 41, b"x", headers=[("whence", b"line 7")])))
     assert taken == Incoming(3, 41, b"x", NOW, "line 7")
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
+    """A broker that recalling reads."""
+    held = Broker()
+
+    @asynccontextmanager
+    async def reader(_: Connection) -> AsyncIterator[Broker]:
+        yield held
+
+    monkeypatch.setattr(recall, "reader", reader)
+    return held
+
+
+async def test_a_worker_recalls_what_was_screened_and_passes_over_what_it_cannot_read(broker: Broker) -> None:
+    known = screen([Incoming(1, 0, GOOD, NOW)], a_screen(), NOW).screened
+    foreign = screen([Incoming(0, 0, GOOD, NOW)], a_screen(), NOW).screened
+    for value in (b"", b"no record", b'{"model": "\xc3"}', encode(known[0]), encode(foreign[0])):
+        broker.put(TOPICS.screened, 1, value)
+    assert await recall.Recall(Connection("nowhere:1"), TOPICS)(1) == known
+
+
+async def test_while_the_broker_is_away_recalling_waits(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: list[Exception] = [BrokerUnavailable("away"), KafkaTimeoutError(), OSError()]
+    whole = broker.begins
+
+    async def begins(topic: str) -> dict[int, int]:
+        if failures:
+            raise failures.pop()
+        return await whole(topic)
+
+    monkeypatch.setattr(broker, "begins", begins)
+    monkeypatch.setattr(recall, "waits", lambda: iter(lambda: 0.0, None))
+    assert await recall.Recall(Connection("nowhere:1"), TOPICS)(0) == []
+    assert failures == []
 
 
 def a_hit(number: int, text: str = f"an {OFFER}", offset: int = 0) -> Hit:

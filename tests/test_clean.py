@@ -38,7 +38,9 @@ def test_evasion_is_undone(written: str, read: str) -> None:
     assert clean(written) == read
 
 
-@pytest.mark.parametrize("text", ["می\u200cخواهم", "क्\u200dष", "ක්\u200dර", "👩\u200d💻", "❤\ufe0f\u200d🔥", "🧑🏽\u200d🚀"])
+@pytest.mark.parametrize(
+    "text", ["می\u200cخواهم", "क्\u200dष", "ක්\u200dර", "👩\u200d💻", "❤\ufe0f\u200d🔥", "🧑🏽\u200d🚀"]
+)
 def test_joiners_stay_where_a_script_writes_with_them(text: str) -> None:
     assert clean(text) == unicodedata.normalize("NFKC", text)
 

@@ -39,7 +39,9 @@ def test_a_hint_decides_only_where_the_text_does_not() -> None:
     assert LANGUAGES.identify("ok", ("de-AT",))[0] == "de"
 
 
-@pytest.mark.parametrize(("hint", "code"), [("iw", "he"), ("fil", "tl"), ("no", "nb"), ("zh-Hant-TW", "zh"), (" pt_BR ", "pt")])
+@pytest.mark.parametrize(
+    ("hint", "code"), [("iw", "he"), ("fil", "tl"), ("no", "nb"), ("zh-Hant-TW", "zh"), (" pt_BR ", "pt")]
+)
 def test_hints_are_brought_to_one_spelling(hint: str, code: str) -> None:
     assert LANGUAGES.identify("", (hint,)) == (code,)
 
@@ -49,7 +51,10 @@ def test_a_hint_that_is_no_language_is_passed_over(hint: str) -> None:
     assert LANGUAGES.identify("", (hint,)) == (UNKNOWN,)
 
 
-@given(text=st.text(max_size=300), hints=st.lists(st.text(max_size=8) | st.sampled_from(["xx", "zxx", "qaa-Latn"]), max_size=3))
+@given(
+    text=st.text(max_size=300),
+    hints=st.lists(st.text(max_size=8) | st.sampled_from(["xx", "zxx", "qaa-Latn"]), max_size=3),
+)
 def test_nothing_written_makes_it_raise(text: str, hints: list[str]) -> None:
     found = LANGUAGES.identify(clean(text), hints)
     assert found

@@ -54,7 +54,9 @@ def test_a_replay_comes_to_the_same(values: list[bytes]) -> None:
 
 
 @given(BATCHES, BATCHES)
-def test_the_memory_that_screened_rebuilds_judges_as_the_one_that_was_lost(before: list[bytes], after: list[bytes]) -> None:
+def test_the_memory_that_screened_rebuilds_judges_as_the_one_that_was_lost(
+    before: list[bytes], after: list[bytes]
+) -> None:
     kept, lost = a_screen(), a_screen()
     said = screen(records(*before), kept, NOW).screened
     lost.seen.load(0, said)
@@ -65,7 +67,7 @@ def test_the_memory_that_screened_rebuilds_judges_as_the_one_that_was_lost(befor
 @given(BATCHES)
 def test_how_records_are_batched_changes_no_outcome(values: list[bytes]) -> None:
     alone, together = a_screen(), a_screen()
-    one_by_one = {}
+    one_by_one: dict[int, str] = {}
     for record in records(*values):
         one_by_one |= outcomes(screen([record], alone, NOW))
     assert one_by_one == outcomes(screen(records(*values), together, NOW))
@@ -109,7 +111,11 @@ def test_a_post_that_comes_again_in_a_record_or_in_another_is_a_duplicate() -> N
 
 def test_the_classifier_is_asked_once_for_cleaned_texts_of_what_is_new() -> None:
     judge = Judge()
-    screen(records(packed(post(1, "o\u200bne"), post(1, "o\u200bne")), b"bad", encode(post(2, "two"))), a_screen(judge), NOW)
+    screen(
+        records(packed(post(1, "o\u200bne"), post(1, "o\u200bne")), b"bad", encode(post(2, "two"))),
+        a_screen(judge),
+        NOW,
+    )
     assert judge.asked == [["one", "two"]]
 
 

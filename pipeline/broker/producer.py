@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from pipeline.broker.connection import Connection
 from pipeline.broker.topics import MAX_MESSAGE_BYTES, partition_of, post_key
 from pipeline.codec import MAX_LINES, encode, pack
-from pipeline.errors import BrokerUnavailable
+from pipeline.errors import BrokerUnavailable, ConfigurationError
 from pipeline.posts import Post
 
 PACK_BYTES = 256 * 1024
@@ -110,6 +110,7 @@ async def post_producer(
 
     Raises:
         BrokerUnavailable: no broker answers at the address.
+        ConfigurationError: there is no such topic.
     """
     producer = AIOKafkaProducer(
         acks="all",
@@ -126,7 +127,17 @@ async def post_producer(
         await producer.stop()
         raise BrokerUnavailable(f"no Kafka broker answers at {connection.bootstrap} ({type(error).__name__})") from None
     try:
-        partitions = await producer.partitions_for(topic)
-        yield PostProducer(producer, topic, len(partitions), lines, acknowledged)
+        yield PostProducer(producer, topic, await _partitions(producer, topic), lines, acknowledged)
     finally:
         await producer.stop()
+
+
+async def _partitions(producer: Any, topic: str) -> int:
+    """How many there are, from the metadata of all topics: asked for one that is not there, the producer waits, or creates it."""
+    try:
+        found = (await producer.client.fetch_all_metadata()).partitions_for_topic(topic)
+    except KafkaError as error:
+        raise BrokerUnavailable(f"the broker does not say what topics it has ({type(error).__name__})") from None
+    if not found:
+        raise ConfigurationError(f"topic {topic} does not exist; run `fanal setup` first")
+    return len(found)

@@ -1,6 +1,6 @@
 """Reading topics outside a consumer group: offsets, lag, and the records of a range, through aiokafka."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,8 @@ from pipeline.broker.connection import Connection
 from pipeline.errors import BrokerUnavailable, ConfigurationError
 
 FETCH_MS = 1_000
+FETCH_WAIT_MS = 50
+"""How long the broker holds a fetch that finds nothing: a change of partition waits for the fetch that is under way."""
 STALLED_FETCHES = 20
 
 
@@ -47,18 +49,18 @@ class Reader:
     async def begins(self, topic: str) -> dict[int, int]:
         """The first offset that each partition still holds."""
         consumer, wanted = await self._consumer(topic)
-        return {tp.partition: offset for tp, offset in (await consumer.beginning_offsets(wanted)).items()}
+        return {tp.partition: offset for tp, offset in (await self._ask(consumer.beginning_offsets(wanted))).items()}
 
     async def ends(self, topic: str) -> dict[int, int]:
         """The offset that each partition's next record will have."""
         consumer, wanted = await self._consumer(topic)
-        return {tp.partition: offset for tp, offset in (await consumer.end_offsets(wanted)).items()}
+        return {tp.partition: offset for tp, offset in (await self._ask(consumer.end_offsets(wanted))).items()}
 
     async def at(self, topic: str, timestamp_ms: int) -> dict[int, int]:
         """The first offset of each partition whose record is not older than a time (the end where all are older)."""
         ends = await self.ends(topic)
         consumer, wanted = await self._consumer(topic)
-        found = await consumer.offsets_for_times(dict.fromkeys(wanted, timestamp_ms))
+        found = await self._ask(consumer.offsets_for_times(dict.fromkeys(wanted, timestamp_ms)))
         return {tp.partition: at.offset if at else ends[tp.partition] for tp, at in found.items()}
 
     async def records(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[Record]:
@@ -75,8 +77,8 @@ class Reader:
         consumer.seek(tp, start)
         empty = 0
         while start < end:
-            batch = (await consumer.getmany(tp, timeout_ms=FETCH_MS)).get(tp, [])
-            position = await consumer.position(tp)
+            batch = (await self._ask(consumer.getmany(tp, timeout_ms=FETCH_MS))).get(tp, [])
+            position = await self._ask(consumer.position(tp))
             empty = 0 if batch or position > start else empty + 1
             if empty > STALLED_FETCHES:
                 raise BrokerUnavailable(f"{topic}/{partition}: no record arrives at offset {start} of {end}")
@@ -89,29 +91,43 @@ class Reader:
     async def _consumer(self, topic: str) -> tuple[Any, list[TopicPartition]]:
         """The topic's consumer and all of its partitions."""
         if topic not in self._consumers:
-            consumer = AIOKafkaConsumer(
-                topic,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                max_partition_fetch_bytes=4 << 20,
-                **self._connection.aiokafka(),
-            )
-            await self._start(consumer)
-            self._consumers[topic] = consumer
-            consumer.unsubscribe()
+            self._consumers[topic] = await self._started()
         consumer = self._consumers[topic]
-        found = consumer.partitions_for_topic(topic)
-        if not found:
-            raise ConfigurationError(f"topic {topic} does not exist; run `fanal setup` first")
+        found = consumer.partitions_for_topic(topic) or await self._looked_up(consumer, topic)
         return consumer, [TopicPartition(topic, partition) for partition in sorted(found)]
 
-    async def _start(self, consumer: Any) -> None:
+    async def _started(self) -> Any:
+        """A consumer without a topic: one that is given a topic which is not there waits 40 s for it, or creates it."""
+        consumer = AIOKafkaConsumer(
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=4 << 20,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            **self._connection.aiokafka(),
+        )
         try:
             await consumer.start()
         except (KafkaError, OSError) as error:
             await consumer.stop()
-            where = self._connection.bootstrap
-            raise BrokerUnavailable(f"no Kafka broker answers at {where} ({type(error).__name__})") from None
+            raise self._away(error) from None
+        return consumer
+
+    async def _looked_up(self, consumer: Any, topic: str) -> set[int]:
+        """The partitions, from the metadata of all topics, which a consumer without an assignment asks for."""
+        await self._ask(consumer._client.force_metadata_update())
+        found: set[int] | None = consumer.partitions_for_topic(topic)
+        if not found:
+            raise ConfigurationError(f"topic {topic} does not exist; run `fanal setup` first")
+        return found
+
+    async def _ask(self, call: Awaitable[Any]) -> Any:
+        try:
+            return await call
+        except (KafkaError, OSError) as error:
+            raise self._away(error) from None
+
+    def _away(self, error: Exception) -> BrokerUnavailable:
+        return BrokerUnavailable(f"no Kafka broker answers at {self._connection.bootstrap} ({type(error).__name__})")
 
     async def close(self) -> None:
         """Close the connections."""

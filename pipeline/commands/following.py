@@ -66,7 +66,7 @@ def print_hit(hit: Hit, *, to_stdout: bool) -> None:
     document = hit.document
     line = Text()
     line.append(f"{document.created_at:%d %b %H:%M}  ", style="dim")
-    line.append(f"{document.lane:<12}", style=STYLES.get(document.lane, ""))
+    line.append(f"{document.lane:<13}", style=STYLES.get(document.lane, ""))
     line.append(f"{document.kind:<20}{document.level:<7}{document.scores.get(document.kind, 0):.2f}  ")
     line.append(f"{document.lang:<4}{document.platform:<9}", style="dim")
     text = " ".join(document.text.split())

@@ -242,8 +242,13 @@ def is_hit(text: str) -> bool:
 
 def post(number: int, *, hit: bool = True, **changes: Any) -> Post:
     """A post of its own."""
-    fields = {"text": wording(number, hit=hit), "author_id": f"author-{number}", "author_handle": f"name{number}_example"}
-    return Post(platform="push", native_id=f"{number}", created_at=WRITTEN, **{**fields, **changes})
+    fields = {
+        "native_id": f"{number}",
+        "text": wording(number, hit=hit),
+        "author_id": f"author-{number}",
+        "author_handle": f"name{number}_example",
+    }
+    return Post(platform="push", created_at=WRITTEN, **{**fields, **changes})
 
 
 def posts(numbers: Sequence[int]) -> Iterator[Post]:

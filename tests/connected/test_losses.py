@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.account import Account
 from pipeline.codec import decode_hit, decode_screened
-from tests.connected.pipelines import Pipeline, post, posts
+from tests.connected.pipelines import Pipeline, post, posts, until
 
 pytestmark = pytest.mark.connected
 
@@ -89,7 +89,7 @@ async def test_a_worker_killed_between_delivery_and_acknowledge_loses_nothing_an
     assert (len(hits) > len({hit.id for hit in hits})) is bool(repeats)
     assert set(pipeline.documents()) == {hit.id for hit in hits}
     if fault == "die:screened":
-        assert "came again that were screened already" in again.log.read_text(encoding="utf-8")
+        await until(lambda: "came again that were screened already" in again.log.read_text(encoding="utf-8"))
 
 
 async def test_a_worker_that_joins_and_leaves_loses_nothing(pipeline: Pipeline) -> None:

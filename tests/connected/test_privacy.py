@@ -10,11 +10,19 @@ from pipeline.index.client import open_client
 from pipeline.local.stack import LocalStack
 from pipeline.posts import Post
 from pipeline.screen.evidence import Seal
-from tests.connected.pipelines import Pipeline, post
+from tests.connected.pipelines import Pipeline, is_hit, post
 
 pytestmark = pytest.mark.connected
 
-PLANTED = ["planted-author", "planted_handle", "planted name", "planted.mail", "7700900123", "7700 900123", "planted-room"]
+PLANTED = [
+    "planted-author",
+    "planted_handle",
+    "planted name",
+    "planted.mail",
+    "7700900123",
+    "7700 900123",
+    "planted-room",
+]
 
 
 def planted() -> Post:
@@ -28,15 +36,11 @@ def planted() -> Post:
         container="planted-room",
         native_uri="https://planted-room.example/planted_handle/1",
     )
-    contacts = "planted.mail@mail.example, +44 7700 900123, @planted_handle, t.me/planted_handle, or ask for Planted Name"
+    contacts = (
+        "planted.mail@mail.example, +44 7700 900123, @planted_handle, t.me/planted_handle, or ask for Planted Name"
+    )
     texts = (f"Boat tonight, {attempt} places: {contacts}" for attempt in range(100))
-    return next(made for text in texts if is_hit((made := msgspec.structs.replace(found, text=text)).text))
-
-
-def is_hit(text: str) -> bool:
-    from tests.connected.pipelines import is_hit
-
-    return is_hit(text)
+    return next(msgspec.structs.replace(found, text=text) for text in texts if is_hit(text))
 
 
 def betrayed(said: bytes) -> list[str]:
@@ -50,7 +54,9 @@ async def test_what_was_planted_in_a_post_is_nowhere_but_in_posts_and_in_the_sea
     workers = [pipeline.start("screening"), pipeline.start("indexing")]
     of = planted()
     await pipeline.send(of)
-    await pipeline.send_record(pipeline.topics.posts, b'{"planted name": "planted_handle", "native_id": "planted-author"}')
+    await pipeline.send_record(
+        pipeline.topics.posts, b'{"planted name": "planted_handle", "native_id": "planted-author"}'
+    )
     found = await pipeline.balanced()
     assert (found.hits, found.rejected) == (1, 1)
     [record] = await pipeline.records(pipeline.topics.hits)

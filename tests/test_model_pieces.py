@@ -1,0 +1,151 @@
+"""The parts of the model that need no weights: packed file, batches, decision, calibration, measures, corpus."""
+
+import json
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.background import Background, source_folds
+from models.batching import batches, padded_length
+from models.calibration import Calibration, Spread, calibration_from_json
+from models.corpus_check import check_corpus, near_duplicates
+from models.dataset import FOLDS, build_rows
+from models.decision import decide, scores
+from models.errors import ModelError
+from models.examples import KINDS, LANES, Example
+from models.heads import Logits
+from models.measures import Share
+from models.packed import read_packed, unpack
+
+CALIBRATION = Calibration(
+    spreads={"xx": Spread((1.0, 0.0, 0.0), (1.0, 1.0, 1.0))},
+    other=Spread((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    thresholds={"offers": (3.0, 5.0), "exploitation": (3.0, 5.0), "protection": (3.0, 5.0)},
+    margins={"offers": -1.0, "exploitation": -1.0, "protection": -1.0},
+)
+
+
+def logits(stream: tuple[float, float, float], likeliest: str) -> Logits:
+    near = [4.0 if kind == likeliest else 0.0 for kind in KINDS]
+    return Logits(np.array([stream]), np.array([near]))
+
+
+def decide_one(
+    stream: tuple[float, float, float], likeliest: str, lang: str = "en"
+) -> tuple[str, str | None, str | None]:
+    (found,) = decide(logits(stream, likeliest), [lang], KINDS, LANES, CALIBRATION)
+    return found.kind, found.lane, found.level
+
+
+def test_an_offer_above_the_lower_threshold_is_for_review() -> None:
+    assert decide_one((3.5, -5, -5), "smuggling") == ("smuggling", "offers", "review")
+
+
+def test_an_offer_above_the_upper_threshold_is_an_alert() -> None:
+    assert decide_one((5.5, -5, -5), "recruitment") == ("recruitment", "offers", "alert")
+
+
+def test_a_post_below_every_threshold_reaches_nothing() -> None:
+    assert decide_one((2.0, -5, -5), "recruitment") == ("benign", None, None)
+
+
+def test_a_language_is_measured_against_its_own_background() -> None:
+    assert decide_one((3.5, -5, -5), "smuggling", lang="xx")[1] is None
+
+
+def test_a_hard_benign_post_is_stopped_by_the_near_head() -> None:
+    assert decide_one((5.5, -5, -5), "benign") == ("benign", None, None)
+
+
+def test_a_victim_is_never_shown_as_an_offer() -> None:
+    assert decide_one((6.0, -5, -5), "distress") == ("distress", "protection", "review")
+
+
+def test_distress_that_stands_out_by_itself_keeps_its_level() -> None:
+    assert decide_one((6.0, -5, 5.5), "distress") == ("distress", "protection", "alert")
+
+
+def test_without_a_calibration_nothing_is_flagged() -> None:
+    (found,) = decide(logits((9.0, 0, 0), "smuggling"), ["en"], KINDS, LANES, None)
+    assert (found.kind, found.lane, found.level) == ("smuggling", None, None)
+
+
+def test_scores_sum_to_one_and_stand_at_a_half_on_the_threshold() -> None:
+    found = scores(logits((3.0, -30, -30), "smuggling"), ["en"], KINDS, LANES, CALIBRATION)
+    assert found.sum() == pytest.approx(1.0)
+    assert found[0, KINDS.index("smuggling")] == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_calibration_survives_its_written_form() -> None:
+    assert calibration_from_json(json.loads(json.dumps(CALIBRATION.as_json()))) == CALIBRATION
+
+
+def test_batches_hold_every_text_once_within_the_budget() -> None:
+    lengths = [3, 120, 9, 8, 64, 17, 128, 5]
+    found = list(batches(lengths, budget=128))
+    assert sorted(place for batch in found for place in batch) == list(range(len(lengths)))
+    assert all(len(batch) * padded_length(max(lengths[place] for place in batch)) <= 128 for batch in found)
+
+
+def test_a_text_longer_than_the_budget_goes_alone() -> None:
+    assert [len(batch) for batch in batches([600, 5], budget=512)] == [1, 1]
+
+
+def test_four_bit_blocks_unpack_to_scaled_weights() -> None:
+    block = struct.pack("<e", 0.5) + bytes([0x0F | (0x08 << 4)] + [0x88] * 15)
+    weights = unpack(np.frombuffer(block, np.uint8).reshape(1, 18))
+    assert weights.shape == (1, 32)
+    assert weights[0, 0] == 3.5
+    assert not weights[0, 1:].any()
+
+
+@pytest.mark.parametrize("raw", [b"", b"GGUF" + bytes(60), b"E5S1" + bytes(10)])
+def test_what_is_no_packed_file_is_refused_in_one_line(raw: bytes) -> None:
+    with pytest.raises(ModelError) as refused:
+        read_packed(raw)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_source_and_an_author_lie_in_one_fold_each() -> None:
+    posts = [Background("x", "en", source) for source in "aabbbcdef"]
+    assert set(source_folds(posts, FOLDS).values()) == set(range(FOLDS))
+    one = Example("x", "fr", "benign", False, "fr-a2", "corpus")
+    rows = build_rows([one, replace(one, group="sq-a2", lang="sq")], posts)
+    assert rows[0].fold == rows[1].fold
+
+
+def test_an_interval_holds_for_small_counts() -> None:
+    low, high = Share(0, 10).interval
+    assert low == 0.0
+    assert high == pytest.approx(0.2775, abs=1e-3)
+    assert Share(0, 0).interval == (0.0, 1.0)
+
+
+def test_the_corpus_is_sound() -> None:
+    assert check_corpus() == []
+
+
+def test_the_linter_finds_what_is_wrong(tmp_path: Path) -> None:
+    row: dict[str, object] = {
+        "id": "en-1",
+        "text": "call +44 20 7946 1234 or @joe",
+        "lang": "en",
+        "kind": "smuggling",
+        "subtypes": ["begging"],
+    }
+    row |= {"author": "en-a1", "pair": None, "hard": False, "why": "x"}
+    (tmp_path / "en.jsonl").write_text(
+        json.dumps(row) + "\n" + json.dumps(row | {"subtypes": []}) + "\n{", encoding="utf-8"
+    )
+    found = "\n".join(check_corpus(tmp_path))
+    for fault in ("subtypes not of smuggling: begging", "telephone number", "handle @joe", "also at", "not JSON"):
+        assert fault in found
+
+
+def test_rows_of_a_contrast_pair_may_be_alike() -> None:
+    one = {"id": "a", "text": "boat tonight, two places left", "pair": "p1"}
+    assert list(near_duplicates([one, one | {"id": "b"}])) == []
+    assert list(near_duplicates([one, one | {"id": "b", "pair": None}])) == [("a", "b")]

@@ -1,0 +1,152 @@
+"""`fanal score`: a row a line, in order, whatever the lines hold."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline.codec import MAX_TEXT
+from pipeline.commands import parts
+from pipeline.commands.score import AT_ONCE, rows, score
+from pipeline.errors import UsageError
+from pipeline.screen.language import Languages
+from pipeline.sources.lines import SourceLine
+from tests.fakes import OFFER, Judge
+
+LANGUAGES = Languages()
+
+
+def lines(*raws: bytes) -> list[SourceLine]:
+    return [SourceLine(number, raw) for number, raw in enumerate(raws, 1)]
+
+
+def scored(*raws: bytes, judge: Judge | None = None) -> list[dict[str, Any]]:
+    return list(rows(lines(*raws), judge or Judge(), LANGUAGES))
+
+
+def line(**fields: object) -> bytes:
+    return json.dumps(fields).encode()
+
+
+def test_rows_come_in_the_order_of_lines_with_their_ids() -> None:
+    raws = [b"bad" if n % 7 == 3 else line(text=f"text {n}", id=f"id-{n}") for n in range(3 * AT_ONCE + 5)]
+    found = scored(*raws)
+    assert [row.get("id") or row["line"] for row in found] == [
+        n + 1 if n % 7 == 3 else f"id-{n}" for n in range(len(raws))
+    ]
+
+
+def test_a_row_says_what_the_classifier_says() -> None:
+    [row] = scored(line(text=f"an {OFFER}", id=7, lang="fr"))
+    assert row == {
+        "id": 7,
+        "kind": "smuggling",
+        "scores": {"benign": 0.1, "smuggling": 0.9},
+        "lane": "offers",
+        "flagged": True,
+        "level": "alert",
+        "lang": row["lang"],
+        "model": "fake-1",
+    }
+
+
+def test_a_line_without_an_id_has_its_number() -> None:
+    assert [row["id"] for row in scored(line(text="one"), line(text="two", id=0))] == [1, 0]
+
+
+BAD = [
+    b"",
+    b"not JSON",
+    b'{"text": "\xc3"}',
+    b"\xff",
+    b"[]",
+    b"[" * 100_000,
+    b'{"x": ' + b"[" * 100_000,
+    b"{}",
+    b'{"text": 5}',
+    b'{"text": "a\\ud800"}',
+    b'{"text": "a", "id": {}}',
+]
+
+
+@pytest.mark.parametrize("raw", BAD)
+def test_a_bad_line_gives_a_row_with_its_number_and_an_error_and_its_neighbours_go_on(raw: bytes) -> None:
+    before, bad, after = scored(line(text="one"), raw, line(text="two"))
+    assert set(bad) == {"line", "error"}
+    assert bad["line"] == 2
+    assert (before["id"], after["id"]) == (1, 3)
+
+
+def test_a_line_that_was_cut_is_an_error() -> None:
+    [row] = rows([SourceLine(1, line(text="x"), cut=True)], Judge(), LANGUAGES)
+    assert "16 MiB" in row["error"]
+
+
+def test_an_error_does_not_quote_the_line() -> None:
+    for raw in (b'{"text": ["hunter2"]}', b'{"hunter2": 1}', b"hunter2", b'{"text": "a", "lang": {"hunter2": 1}}'):
+        [row] = scored(raw)
+        assert "hunter2" not in row["error"]
+
+
+def test_as_much_of_a_text_is_scored_as_the_pipeline_reads() -> None:
+    judge = Judge()
+    scored(line(text="x" * 1_000_000), judge=judge)
+    assert len(judge.asked[0][0]) == MAX_TEXT
+
+
+def test_the_classifier_is_asked_for_many_texts_at_once_and_never_for_none() -> None:
+    judge = Judge()
+    scored(*[line(text="x")] * (AT_ONCE + 1), judge=judge)
+    assert sum(map(len, judge.asked)) == AT_ONCE + 1
+    scored(b"bad", judge=judge)
+    assert all(judge.asked)
+
+
+def test_a_lone_line_is_answered_while_no_other_comes() -> None:
+    answered = Event()
+
+    def slowly() -> Iterator[SourceLine]:
+        yield SourceLine(1, line(text="one"))
+        assert answered.wait(60)
+        yield SourceLine(2, line(text="two"))
+
+    found = rows(slowly(), Judge(), LANGUAGES)
+    assert next(found)["id"] == 1
+    answered.set()
+    assert next(found)["id"] == 2
+    assert list(found) == []
+
+
+def test_lines_before_damage_are_answered_and_the_damage_is_said() -> None:
+    def torn() -> Iterator[SourceLine]:
+        yield SourceLine(1, line(text="one"))
+        raise UsageError("x.gz: damaged after line 1")
+
+    found = rows(torn(), Judge(), LANGUAGES)
+    assert next(found)["id"] == 1
+    with pytest.raises(UsageError, match="damaged"):
+        next(found)
+
+
+def test_nothing_gives_nothing() -> None:
+    assert scored() == []
+
+
+def test_the_command_prints_a_line_of_json_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "classifier", lambda _: Judge())
+    path = tmp_path / "posts.ndjson"
+    path.write_bytes(line(text="Привет, мир", id="é") + b"\nbad\n" + line(text=f"an {OFFER}"))
+    result = CliRunner().invoke(score, [str(path)])
+    assert result.exit_code == 0
+    found = [json.loads(row) for row in result.stdout.splitlines()]
+    assert [row.get("id", "error") for row in found] == ["é", "error", 3]
+
+
+def test_the_command_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "classifier", lambda _: Judge())
+    result = CliRunner().invoke(score, [], input=line(text=f"an {OFFER}") + b"\n")
+    assert json.loads(result.stdout)["flagged"] is True
