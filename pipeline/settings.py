@@ -5,6 +5,7 @@ In rising precedence: the defaults here, `config/fanal.toml` (or the file that `
 (`..._FILE`), and print as stars.
 """
 
+import difflib
 import os
 import tomllib
 from pathlib import Path
@@ -145,6 +146,7 @@ class Settings(_Table):
         Raises:
             ConfigurationError: a value does not fit; the message names the setting and what it may be.
         """
+        _refuse_misspelt()
         tables = _read_file(file)
         for name in _PARTS.keys() & tables.keys():
             if not isinstance(tables[name], dict):
@@ -166,6 +168,23 @@ _PARTS: dict[str, type[_Table]] = {
     "privacy": PrivacySettings,
     "serve": ServeSettings,
 }
+
+
+_OTHER_VARIABLES = {"FANAL_CONFIG", "FANAL_CONFIG_DIR", "FANAL_JAVA"}
+
+
+def _refuse_misspelt() -> None:
+    """A variable that no setting reads is most likely misspelt, and a pipeline on other servers than meant is worse than none."""
+    known = _OTHER_VARIABLES | {f"FANAL_{name.upper()}" for name in Settings.model_fields.keys() - _PARTS.keys()}
+    for name, kind in _PARTS.items():
+        known |= {f"FANAL_{name.upper()}_{field.upper()}" for field in kind.model_fields}
+    for variable in sorted(os.environ):
+        if variable.upper().startswith("FANAL_") and variable.upper() not in known | {
+            f"FANAL_{n.upper()}" for n in _PARTS
+        }:
+            near = difflib.get_close_matches(variable.upper(), known, 1)
+            hint = f"; did you mean {near[0]}?" if near else "; see config/fanal.toml for the settings there are"
+            raise ConfigurationError(f"{variable} in the environment is no setting of Fanal{hint}")
 
 
 def _read_file(file: Path | None) -> dict[str, Any]:

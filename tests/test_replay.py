@@ -1,7 +1,6 @@
 """Replay: posts of a file on their way, a bad line with its number among them."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -112,12 +111,8 @@ async def test_at_a_slow_pace_a_post_does_not_wait_for_the_next_one() -> None:
     kafka = KafkaProducer()
     there: list[int] = []
 
-    def posts() -> Iterator[SourceLine]:
-        for line in numbered(*[encode(post(n)) for n in range(3)]):
-            there.append(len(kafka.sent))
-            yield line
-
-    await replay(posts(), into(kafka), "x", Manner(rate=15))
+    lines = numbered(*[encode(post(n)) for n in range(3)])
+    await replay(lines, into(kafka), "x", Manner(rate=15), lambda _: there.append(len(kafka.sent)))
     assert there == [0, 1, 2]
 
 

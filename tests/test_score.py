@@ -11,10 +11,10 @@ from click.testing import CliRunner
 
 from pipeline.codec import MAX_TEXT
 from pipeline.commands import parts
-from pipeline.commands.score import AT_ONCE, rows, score
+from pipeline.commands.score import rows, score
 from pipeline.errors import UsageError
 from pipeline.screen.language import Languages
-from pipeline.sources.lines import SourceLine
+from pipeline.sources.lines import AT_ONCE, SourceLine
 from tests.fakes import OFFER, Judge
 
 LANGUAGES = Languages()

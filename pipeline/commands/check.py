@@ -66,7 +66,7 @@ async def _elasticsearch(settings: Settings) -> str:
         counts = await store.counts()
     finally:
         await store.close()
-    return f"{parts.addresses(settings).elasticsearch}, {features.report()}, {counts.total} hits"
+    return f"{parts.search_address(settings)}, {features.report()}, {counts.total} hits"
 
 
 def _model(settings: Settings) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from rich.markup import escape
 from rich.text import Text
 
 from pipeline.broker.connection import Connection
@@ -70,5 +69,5 @@ def print_hit(hit: Hit, *, to_stdout: bool) -> None:
     line.append(f"{document.kind:<20}{document.level:<7}{document.scores.get(document.kind, 0):.2f}  ")
     line.append(f"{document.lang:<4}{document.platform:<9}", style="dim")
     text = " ".join(document.text.split())
-    line.append(escape(text[:SHOWN] + ("…" if len(text) > SHOWN else "")))
+    line.append(text[:SHOWN] + ("…" if len(text) > SHOWN else ""))
     (OUT if to_stdout else ERR).print(line, soft_wrap=True)

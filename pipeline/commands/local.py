@@ -28,17 +28,17 @@ Command = Callable[..., None]
 
 def _data(command: Command) -> Command:
     kind = click.Path(file_okay=False, path_type=Path)
-    return click.option("--data", type=kind, default=Path(".fanal"), show_default=True, help="Folder of the data.")(
-        command
-    )
+    return click.option(
+        "--data", type=kind, default=Path(".fanal"), envvar="FANAL_DATA", show_default=True, help="Folder of the data."
+    )(command)
 
 
 def _cache(command: Command) -> Command:
     kind = click.Path(file_okay=False, path_type=Path)
     help_text = "Folder of what is fetched once."
-    return click.option("--cache", type=kind, default=Path("~/.cache/fanal"), show_default=True, help=help_text)(
-        command
-    )
+    return click.option(
+        "--cache", type=kind, default=Path("~/.cache/fanal"), envvar="FANAL_CACHE", show_default=True, help=help_text
+    )(command)
 
 
 def _as_json(command: Command) -> Command:

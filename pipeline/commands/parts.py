@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.broker.connection import Connection
@@ -16,36 +15,34 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pipeline.index.store import Store
+    from pipeline.local.endpoints import Endpoints
     from pipeline.posts import Hit
     from pipeline.screen.screening import Assessment, Candidate, Judge, Screen
 
 NOT_UP = "nothing runs on {data}: start the embedded servers with `fanal local up`, or set {variable}"
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the broker and the index are: as set, or where the embedded ones listen."""
-
-    kafka: str
-    elasticsearch: str
-
-
-def addresses(settings: Settings) -> Addresses:
-    """Find both servers.
+def kafka_address(settings: Settings) -> str:
+    """Where the broker is: as set, or where the embedded one listens.
 
     Raises:
-        ConfigurationError: one is neither set nor running embedded.
+        ConfigurationError: it is neither set nor running embedded.
     """
-    kafka, search = settings.kafka.bootstrap, settings.elasticsearch.url
-    if not kafka or not search:
-        from pipeline.local.endpoints import read_endpoints
+    return settings.kafka.bootstrap or _local(settings, "FANAL_KAFKA_BOOTSTRAP").kafka
 
-        local = read_endpoints(settings.data)
-        if local is None:
-            variable = "FANAL_ELASTICSEARCH_URL" if kafka else "FANAL_KAFKA_BOOTSTRAP"
-            raise ConfigurationError(NOT_UP.format(data=settings.data, variable=variable))
-        kafka, search = kafka or local.kafka, search or local.elasticsearch
-    return Addresses(kafka, search)
+
+def search_address(settings: Settings) -> str:
+    """Where the index is; like `kafka_address`."""
+    return settings.elasticsearch.url or _local(settings, "FANAL_ELASTICSEARCH_URL").elasticsearch
+
+
+def _local(settings: Settings, variable: str) -> Endpoints:
+    from pipeline.local.endpoints import read_endpoints
+
+    local = read_endpoints(settings.data)
+    if local is None:
+        raise ConfigurationError(NOT_UP.format(data=settings.data, variable=variable))
+    return local
 
 
 def is_embedded(settings: Settings) -> bool:
@@ -53,11 +50,18 @@ def is_embedded(settings: Settings) -> bool:
     return settings.kafka.bootstrap is None
 
 
+def child_environment(settings: Settings, role: str) -> dict[str, str]:
+    """The same settings for a child process; of a fixed metrics port, indexing takes the next one."""
+    port = settings.serve.metrics_port
+    shifted = port + 1 if port and role == "indexing" else port
+    return {"FANAL_DATA": str(settings.data.absolute()), "FANAL_SERVE_METRICS_PORT": str(shifted)}
+
+
 def connection(settings: Settings) -> Connection:
     """How to reach the broker."""
     kafka = settings.kafka
     return Connection(
-        bootstrap=addresses(settings).kafka,
+        bootstrap=kafka_address(settings),
         security_protocol=kafka.security_protocol,
         sasl_mechanism=kafka.sasl_mechanism,
         username=kafka.sasl_username,
@@ -91,7 +95,7 @@ def store(settings: Settings) -> Store:
     """The index."""
     from pipeline.index.store import open_store
 
-    return open_store(addresses(settings).elasticsearch, settings.elasticsearch)
+    return open_store(search_address(settings), settings.elasticsearch)
 
 
 def classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Judge:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import webbrowser
@@ -23,7 +24,8 @@ from pipeline.commands.following import Hits, print_hit
 from pipeline.commands.replay import Pace, send
 from pipeline.commands.setup import prepare
 from pipeline.commands.terminal import ERR, bar
-from pipeline.errors import UsageError
+from pipeline.commands.work import ROLES
+from pipeline.errors import ConfigurationError, UsageError
 from pipeline.settings import Settings
 
 SAMPLES = "samples/posts.ndjson"
@@ -41,6 +43,7 @@ class Wish:
     once: bool
     as_json: bool
     browser: bool
+    desk_port: int
 
 
 @click.command()
@@ -61,7 +64,8 @@ def run(source: str | None, rate: float | None, once: bool, as_json: bool, no_br
     settings = Settings.read()
     _refuse_unknown(source)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    wish = Wish(source or None, rate, once, as_json, not no_browser and not once)
+    desk_port = 0 if once else _free_port(settings)
+    wish = Wish(source or None, rate, once, as_json, not no_browser and not once, desk_port)
     found: Account | None = None
     with suppress(KeyboardInterrupt), _servers(settings), _workers(settings, wish):
         found = asyncio.run(_go(settings, wish))
@@ -75,10 +79,26 @@ def run(source: str | None, rate: float | None, once: bool, as_json: bool, no_br
 
 
 def _refuse_unknown(source: str | None) -> None:
-    if source and source != "-" and not Path(source).is_file():
+    if source and source != "-" and (not Path(source).exists() or Path(source).is_dir()):
         raise UsageError(
             f"{source}: no such file; SOURCE names an NDJSON file (plain, .gz or .zst), or is - for standard input"
         )
+
+
+def _free_port(settings: Settings) -> int:
+    """The page's port: the one that is set, or for 0 a free one.
+
+    Raises:
+        ConfigurationError: it is taken.
+    """
+    host, port = settings.serve.host, settings.serve.desk_port
+    try:
+        with socket.create_server((host, port)) as held:
+            return int(held.getsockname()[1])
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {port} on {host} cannot be had for the page ({error.strerror}); set FANAL_SERVE_DESK_PORT to another, or to 0"
+        ) from None
 
 
 @contextmanager
@@ -102,11 +122,13 @@ def _workers(settings: Settings, wish: Wish) -> Iterator[None]:
         ERR.print(change, style="dim", markup=False)
     stop = threading.Event()
     with Children(settings.data / "logs", report=_say) as children, ExitStack() as undo:
-        environment = {"FANAL_DATA": str(settings.data.absolute())}
-        for role in ("screening", "indexing"):
-            children.start(role, [sys.executable, "-m", "pipeline", "work", role], environment)
+        for role in ROLES:
+            children.start(
+                role, [sys.executable, "-m", "pipeline", "work", role], parts.child_environment(settings, role)
+            )
         if not wish.once:
-            children.start("desk", [sys.executable, "-m", "pipeline", "desk"], environment)
+            command = [sys.executable, "-m", "pipeline", "desk", "--port", str(wish.desk_port)]
+            children.start("desk", command, parts.child_environment(settings, "desk"))
         watcher = threading.Thread(target=_watch, args=(children, stop), name="fanal-workers", daemon=True)
         watcher.start()
         undo.callback(watcher.join)
@@ -127,18 +149,18 @@ async def _go(settings: Settings, wish: Wish) -> Account | None:
     before = await _ends(settings)
     async with Hits(parts.connection(settings), parts.topics(settings).hits) as hits:
         shown = asyncio.create_task(hits.each(lambda hit: print_hit(hit, to_stdout=not wish.as_json)))
-        if not wish.once:
-            _announce_page(settings, wish)
-        await _replay(settings, wish)
-        found = await _account_for(settings, before) if wish.once else await _until_interrupted(settings, before)
-        shown.cancel()
-        with suppress(asyncio.CancelledError):
-            await shown
-    return found
+        try:
+            if not wish.once:
+                _announce_page(settings, wish)
+            await _replay(settings, wish)
+            return await (_account_for(settings, before) if wish.once else _until_interrupted(settings, before))
+        finally:
+            shown.cancel()
+            await asyncio.gather(shown, return_exceptions=True)
 
 
 def _announce_page(settings: Settings, wish: Wish) -> None:
-    url = f"http://{settings.serve.host}:{settings.serve.desk_port}"
+    url = f"http://{settings.serve.host}:{wish.desk_port}"
     ERR.print(f"hits are listed at {url}; Ctrl-C ends", style="bold")
     if wish.browser and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         webbrowser.open(url)

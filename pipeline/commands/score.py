@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from queue import Empty, Queue
-from threading import Thread
 from typing import Any
 
 import click
@@ -16,10 +14,7 @@ from pipeline.screen.clean import clean
 from pipeline.screen.language import Languages
 from pipeline.screen.screening import Assessment, Judge
 from pipeline.settings import Settings
-from pipeline.sources.lines import SourceLine, opened, read_lines
-
-AT_ONCE = 512
-LINGER_S = 0.05
+from pipeline.sources.lines import SourceLine, gathered, opened, read_lines
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -35,7 +30,7 @@ _decoder = msgspec.json.Decoder(Scored)
 
 def rows(lines: Iterable[SourceLine], judge: Judge, languages: Languages) -> Iterator[dict[str, Any]]:
     """A row per line, in order. Lines are judged together as they come, a lone one after 50 ms."""
-    for batch in _batches(lines):
+    for batch in gathered(lines):
         yield from _rows_of(batch, judge, languages)
 
 
@@ -80,37 +75,6 @@ def _read(line: SourceLine) -> Scored | str:
         return "no post: nested too deeply"
     except (msgspec.DecodeError, UnicodeDecodeError):
         return "not JSON in UTF-8"
-
-
-def _batches(lines: Iterable[SourceLine]) -> Iterator[list[SourceLine]]:
-    """Up to 512 lines, or what has come within 50 ms: reading goes on in a thread while the model works."""
-    queue: Queue[SourceLine | Exception | None] = Queue(maxsize=4 * AT_ONCE)
-
-    def read() -> None:
-        try:
-            for line in lines:
-                queue.put(line)
-            queue.put(None)
-        except Exception as error:
-            queue.put(error)
-
-    Thread(target=read, name="fanal-score-reader", daemon=True).start()
-    item = queue.get()
-    while isinstance(item, SourceLine):
-        batch = [item]
-        while len(batch) < AT_ONCE:
-            try:
-                item = queue.get(timeout=LINGER_S)
-            except Empty:
-                break
-            if not isinstance(item, SourceLine):
-                break
-            batch.append(item)
-        yield batch
-        if isinstance(item, SourceLine):
-            item = queue.get()
-    if isinstance(item, Exception):
-        raise item
 
 
 @click.command()

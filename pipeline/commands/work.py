@@ -111,10 +111,13 @@ def _end_process() -> None:
 def _work_as_children(settings: Settings) -> None:
     from pipeline.children import Children
 
-    parts.addresses(settings)
+    parts.kafka_address(settings)
+    parts.search_address(settings)
     with Children(settings.data / "logs", to_terminal=True) as children:
         for role in ROLES:
-            children.start(role, [sys.executable, "-m", "pipeline", "work", role])
+            children.start(
+                role, [sys.executable, "-m", "pipeline", "work", role], parts.child_environment(settings, role)
+            )
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             children.watch()

@@ -26,7 +26,7 @@ _BARE_ENDINGS = "com|net|org|info|biz|xyz|online|site|shop|club|link|app|io|exam
 _SERVICE = (
     "telegram|телеграм+|تيليجرام|تلجرام|تلگرام|टेलीग्राम|tg|insta(?:gram)?|ig|whats ?app|ватсап|واتساب|واتس|wa|viber"
     "|вайбер|فايبر|signal|snap(?:chat)?|imo|ايمو|skype|wechat|weixin|微信|line|zalo|kik|threema|wickr|messenger"
-    "|facebook|fb|tik ?tok|discord"
+    "|facebook|fb|tik ?tok|discord|dm|pm|ib|inbox|mp|pisz|priv(?:ate?)?|лс|личк[ау]"
 )
 _MARK = r"(?:[\s:=>→👉–—-]|\b(?:id|is|user|username|name|nick)\b){1,8}"
 _NAME = r"[a-z][a-z0-9_.]{1,62}[a-z0-9_]"
@@ -36,7 +36,8 @@ _PATTERNS = {
     "did": r"(?<![a-z0-9])did:[a-z]{2,16}:[\w.:%-]{1,256}",
     "domain": rf"(?<![a-z0-9-])(?:[a-z0-9-]{{1,63}}\.){{1,5}}(?:[a-z]{{2,12}}/{_REST}|(?:{_BARE_ENDINGS})(?![\w-]))",
     "handle": rf"[@＠](?={_CHAR}{{0,62}}[^\W\d])\w(?:{_CHAR}{{0,62}}\w)?(?:[@＠]{_LABEL}(?:\.{_LABEL}){{1,5}})?",
-    "service": rf"(?<![^\W\d_])(?:{_SERVICE})(?P<mark>{_MARK})(?P<name>{_NAME})(?!\.?[\w@＠/:])",
+    "underscored": r"(?<![\w@＠.-])(?=\w{0,62}[a-z])[a-z0-9]\w{1,62}_\w{1,62}(?![\w@＠])",
+    "service": rf"(?<![^\W\d_])(?:{_SERVICE})(?P<mark>{_MARK})(?P<name>{_NAME})(?!\.?[\w/:]|[@＠]{_LABEL}{_DOT}{_LABEL})",
     "digits": RUN,
 }
 _contact = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS.items()), re.IGNORECASE)

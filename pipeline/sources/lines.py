@@ -4,10 +4,12 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 from typing import IO, Any
 
 import zstandard
@@ -17,6 +19,8 @@ from pipeline.errors import UsageError
 MAX_LINE = 16 << 20
 """Bytes of a line that are read whole: what a record of `posts` can carry."""
 KEPT_OF_OVERLONG = 1 << 20
+AT_ONCE = 512
+LINGER_S = 0.05
 BITE = 512
 """Compressed bytes unpacked at once: at zstd's best they become 16 MiB."""
 
@@ -41,7 +45,7 @@ def opened(source: str) -> Iterator[IO[bytes]]:
         yield sys.stdin.buffer
         return
     path = Path(source)
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise UsageError(f"{source}: no such file; give NDJSON (plain, .gz or .zst), or - for standard input")
     try:
         with path.open("rb") as file:
@@ -108,3 +112,47 @@ def read_lines(file: IO[bytes], name: str) -> Iterator[SourceLine]:
 def _skip_rest(file: IO[bytes]) -> None:
     while (more := file.readline(1 << 20)) and not more.endswith(b"\n"):
         pass
+
+
+def gathered(lines: Iterable[SourceLine]) -> Iterator[list[SourceLine]]:
+    """Up to 512 lines at once, or what has come within 50 ms: reading goes on in a thread of its own.
+
+    Raises whatever reading raises, after the lines before it.
+    """
+    queue: Queue[SourceLine | Exception | None] = Queue(maxsize=4 * AT_ONCE)
+
+    def read() -> None:
+        try:
+            for line in lines:
+                queue.put(line)
+            queue.put(None)
+        except Exception as error:
+            queue.put(error)
+
+    Thread(target=read, name="fanal-lines", daemon=True).start()
+    end: Exception | None = None
+    while isinstance(item := queue.get(), SourceLine):
+        batch, end, over = _more(item, queue)
+        yield batch
+        if over:
+            break
+    else:
+        end = item
+    if end:
+        raise end
+
+
+def _more(
+    first: SourceLine, queue: "Queue[SourceLine | Exception | None]"
+) -> tuple[list[SourceLine], Exception | None, bool]:
+    """The first line and those that follow soon; what ended the lines, and whether they are over."""
+    batch = [first]
+    while len(batch) < AT_ONCE:
+        try:
+            item = queue.get(timeout=LINGER_S)
+        except Empty:
+            break
+        if not isinstance(item, SourceLine):
+            return batch, item, True
+        batch.append(item)
+    return batch, None, False

@@ -14,7 +14,7 @@ import msgspec
 from pipeline.broker.producer import LINGER_S, PostProducer
 from pipeline.codec import decode_post
 from pipeline.posts import Post, Rejected
-from pipeline.sources.lines import SourceLine
+from pipeline.sources.lines import AT_ONCE, SourceLine, gathered
 
 EXAMPLES = 5
 
@@ -82,17 +82,21 @@ async def replay(
     """
     done = Replayed()
     started = sent_waiting = time.monotonic()
-    for line in lines:
-        await _send(line, into, name, how.shift, done)
-        read(done.lines)
-        now = time.monotonic()
-        pause = max(0.0, started + done.lines / how.rate - now) if how.rate else 0.0
-        if now + pause - sent_waiting > LINGER_S:
+    batches = gathered(lines)
+    while batch := await asyncio.to_thread(next, batches, None):
+        for line in batch:
+            await _send(line, into, name, how.shift, done)
+            read(done.lines)
+            now = time.monotonic()
+            pause = max(0.0, started + done.lines / how.rate - now) if how.rate else 0.0
+            if now + pause - sent_waiting > LINGER_S:
+                await into.send_waiting()
+                await asyncio.sleep(0)
+                sent_waiting = now
+            if pause:
+                await asyncio.sleep(pause)
+        if len(batch) < AT_ONCE:
             await into.send_waiting()
-            await asyncio.sleep(0)
-            sent_waiting = now
-        if pause:
-            await asyncio.sleep(pause)
     await into.flush()
     return done
 
