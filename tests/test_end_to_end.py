@@ -139,11 +139,28 @@ def test_a_signal_ends_the_run_and_leaves_no_process_behind(
     folder: Path, running: "subprocess.Popen[str]", sent: signal.Signals
 ) -> None:
     children = descendants(running)
+    assert running.stdout is not None
+    assert any("offers" in line for line in running.stdout)
     running.send_signal(sent)
     said, _ = running.communicate(timeout=90)
     assert left(children) == []
-    assert "balanced" in said, said
+    assert "balanced true" in said, said
+    assert running.returncode == 0
+    assert "Unclosed" not in said
     assert fanal(folder, "local", "status", "--data", "data").returncode == 1
+
+
+def test_a_signal_while_it_starts_ends_it_without_a_word_too_many(folder: Path) -> None:
+    process = subprocess.Popen(
+        command("run", "--no-browser"), cwd=folder, env=environment(folder), stderr=subprocess.PIPE, text=True
+    )
+    wait_until(lambda: len(descendants(process)) >= 4, PATIENCE_S)
+    children = descendants(process)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=90)
+    assert left(children) == []
+    assert "Traceback" not in said
+    assert "Unclosed" not in said
 
 
 def test_a_killed_run_takes_its_children_with_it(folder: Path, running: "subprocess.Popen[str]") -> None:

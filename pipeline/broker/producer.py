@@ -122,14 +122,17 @@ async def post_producer(
         **connection.aiokafka(),
     )
     try:
-        await producer.start()
-    except (KafkaError, OSError) as error:
-        await producer.stop()
-        raise BrokerUnavailable(f"no Kafka broker answers at {connection.bootstrap} ({type(error).__name__})") from None
-    try:
+        await _start(producer, connection)
         yield PostProducer(producer, topic, await _partitions(producer, topic), lines, acknowledged)
     finally:
         await producer.stop()
+
+
+async def _start(producer: Any, connection: Connection) -> None:
+    try:
+        await producer.start()
+    except (KafkaError, OSError) as error:
+        raise BrokerUnavailable(f"no Kafka broker answers at {connection.bootstrap} ({type(error).__name__})") from None
 
 
 async def _partitions(producer: Any, topic: str) -> int:

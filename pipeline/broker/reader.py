@@ -37,6 +37,7 @@ class Reader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._consumers: dict[str, Any] = {}
+        self._opened: list[Any] = []
 
     async def partitions(self, topic: str) -> list[int]:
         """The partitions of a topic, in order.
@@ -105,11 +106,8 @@ class Reader:
             fetch_max_wait_ms=FETCH_WAIT_MS,
             **self._connection.aiokafka(),
         )
-        try:
-            await consumer.start()
-        except (KafkaError, OSError) as error:
-            await consumer.stop()
-            raise self._away(error) from None
+        self._opened.append(consumer)
+        await self._ask(consumer.start())
         return consumer
 
     async def _looked_up(self, consumer: Any, topic: str) -> set[int]:
@@ -131,7 +129,7 @@ class Reader:
 
     async def close(self) -> None:
         """Close the connections."""
-        for consumer in self._consumers.values():
+        for consumer in self._opened:
             await consumer.stop()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any
 
@@ -26,6 +27,13 @@ class Hits:
         self._topic = topic
 
     async def __aenter__(self) -> "Hits":
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(self._consumer.stop)
+            await self._begin()
+            undo.pop_all()
+        return self
+
+    async def _begin(self) -> None:
         await self._consumer.start()
         await self._consumer._client.force_metadata_update()
         partitions = [
@@ -33,7 +41,6 @@ class Hits:
         ]
         self._consumer.assign(partitions)
         await self._consumer.seek_to_end(*partitions)
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

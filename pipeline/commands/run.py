@@ -32,6 +32,7 @@ SAMPLES = "samples/posts.ndjson"
 SAMPLE_RATE = 25.0
 LOOK_AGAIN_S = 0.5
 PATIENCE_S = 60.0
+LAST_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,15 @@ def run(source: str | None, rate: float | None, once: bool, as_json: bool, no_br
     """
     settings = Settings.read()
     _refuse_unknown(source)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # As Ctrl-C, which asyncio makes a cancellation: an exception raised inside its loop leaves no time for an account.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     desk_port = 0 if once else _free_port(settings)
     wish = Wish(source or None, rate, once, as_json, not no_browser and not once, desk_port)
     found: Account | None = None
     with suppress(KeyboardInterrupt), _servers(settings), _workers(settings, wish):
         found = asyncio.run(_go(settings, wish))
     if found is None:
-        return
+        raise click.exceptions.Abort
     click.echo(json.dumps(found.summary()) if as_json else _in_words(found))
     for fault in found.faults():
         ERR.print(f"does not add up: {fault}", style="red", markup=False)
@@ -145,15 +147,14 @@ def _say(text: str) -> None:
     ERR.print(text, markup=False)
 
 
-async def _go(settings: Settings, wish: Wish) -> Account | None:
+async def _go(settings: Settings, wish: Wish) -> Account:
     before = await _ends(settings)
     async with Hits(parts.connection(settings), parts.topics(settings).hits) as hits:
         shown = asyncio.create_task(hits.each(lambda hit: print_hit(hit, to_stdout=not wish.as_json)))
         try:
             if not wish.once:
                 _announce_page(settings, wish)
-            await _replay(settings, wish)
-            return await (_account_for(settings, before) if wish.once else _until_interrupted(settings, before))
+            return await (_until_accounted_for if wish.once else _until_interrupted)(settings, wish, before)
         finally:
             shown.cancel()
             await asyncio.gather(shown, return_exceptions=True)
@@ -190,29 +191,34 @@ async def _range(settings: Settings, before: dict[int, int]) -> Range:
     return {partition: (before.get(partition, 0), end) for partition, end in after.items()}
 
 
-async def _account_for(settings: Settings, before: dict[int, int]) -> Account:
-    """Draw up the account of this run until it balances, or has not changed for a minute."""
-    of = await _range(settings, before)
-    found = await account_of(settings, of)
-    unchanged_s = 0.0
-    while not found.balanced and unchanged_s < PATIENCE_S:
-        await asyncio.sleep(LOOK_AGAIN_S)
-        again = await account_of(settings, of)
-        unchanged_s = unchanged_s + LOOK_AGAIN_S if again == found else 0.0
-        found = again
-    return found
+async def _until_accounted_for(settings: Settings, wish: Wish, before: dict[int, int]) -> Account:
+    await _replay(settings, wish)
+    return await _account_for(settings, before, PATIENCE_S)
 
 
-async def _until_interrupted(settings: Settings, before: dict[int, int]) -> Account | None:
-    """Wait for Ctrl-C, then say what became of this run."""
+async def _until_interrupted(settings: Settings, wish: Wish, before: dict[int, int]) -> Account:
+    """Replay, then wait; at Ctrl-C say what became of this run."""
     try:
+        await _replay(settings, wish)
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         ERR.print("\nstopping; the account of this run:")
         task: Any = asyncio.current_task()
         task.uncancel()
-        return await account_of(settings, await _range(settings, before))
-    return None
+    return await _account_for(settings, before, LAST_PATIENCE_S)
+
+
+async def _account_for(settings: Settings, before: dict[int, int], patience_s: float) -> Account:
+    """Draw up the account of this run until it balances, or has not changed for so long."""
+    of = await _range(settings, before)
+    found = await account_of(settings, of)
+    unchanged_s = 0.0
+    while not found.balanced and unchanged_s < patience_s:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        again = await account_of(settings, of)
+        unchanged_s = unchanged_s + LOOK_AGAIN_S if again == found else 0.0
+        found = again
+    return found
 
 
 def _in_words(found: Account) -> str:
