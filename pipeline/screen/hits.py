@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from pipeline.posts import Document, Evidence, Hit, Position, Post
+from pipeline.posts import Document, Evidence, Hit, Post
 from pipeline.screen.masking import Masked, mask
 from pipeline.screen.pseudonyms import Pseudonyms
 from pipeline.screen.screening import Assessment, Candidate
@@ -24,30 +24,26 @@ _COUNTRY = re.compile(r"[A-Za-z]{2,3}")
 _MEDIA = re.compile(r"[a-z_]{1,24}")
 
 
-def make_hit(  # noqa: PLR0913 - each is a fact of the hit, and all are needed
-    post: Post,
-    raw: bytes,
+def make_hit(
+    candidate: Candidate,
     assessment: Assessment,
-    *,
-    langs: tuple[str, ...],
-    position: Position,
-    received_at: datetime,
     screened_at: datetime,
+    *,
     pseudonyms: Pseudonyms,
     seal: Callable[[bytes], Evidence],
 ) -> Hit:
-    """Make a hit of a post that an assessment put in a lane. `received_at` is the broker's time of its record.
+    """Make a hit of a post that an assessment put in a lane.
 
     Raises:
         ValueError: the assessment names no lane or no level: the post is no hit.
     """
-    candidate = Candidate(position, post, raw, received_at, post.text, langs)
+    post = candidate.post
     return Hit(
         id=pseudonyms.document_id(post.platform, post.native_id),
         month=(post.dated_at or post.created_at).astimezone(UTC).strftime("%Y.%m"),
-        index_version=index_version(received_at, position.line),
+        index_version=index_version(candidate.received_at, candidate.position.line),
         document=_document(candidate, assessment, screened_at, pseudonyms),
-        evidence=seal(raw),
+        evidence=seal(candidate.raw),
     )
 
 
