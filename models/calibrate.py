@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.calibration import Array, Calibration, Spread
 from models.dataset import Row
@@ -28,8 +29,8 @@ def calibrate(logits: Logits, rows: Sequence[Row]) -> Calibration:
     scores = Calibration(spreads, other, {}, margins).standardise(logits.stream, langs.tolist())
     thresholds = {}
     for place, lane in enumerate(LANES):
-        passed = np.where(near[:, place] >= margins[lane], scores[:, place], -np.inf)
-        thresholds[lane] = tuple(_threshold(passed[counted], rate) for rate in RATES.values())
+        passes = near[counted, place] >= margins[lane]
+        thresholds[lane] = tuple(_threshold(scores[counted, place], passes, rate) for rate in RATES.values())
     return Calibration(spreads, other, thresholds, margins)
 
 
@@ -54,10 +55,16 @@ def _margin(near: Array, rows: Sequence[Row], kinds: Sequence[str]) -> float:
     return round(float(np.quantile(near[own], _LOST)), 4)
 
 
-def _threshold(scores: Array, rate: float) -> float:
-    """Give the score that so small a share of the background exceeds; where that is less than one post, its highest."""
-    falling = np.sort(scores)[::-1]
-    return round(float(falling[int(rate * len(falling))]) + 1e-4, 4)
+def _threshold(scores: Array, passes: NDArray[np.bool_], rate: float) -> float:
+    """Give the score that so small a share of the background exceeds while it also passes the margin.
+
+    Where the share is less than one post, its highest score. Where the margin alone lets fewer pass, the score that the
+    share exceeds without it: the margin was not learnt from so few posts that it could stand alone.
+    """
+    place = int(rate * len(scores))
+    passed = np.sort(scores[passes])[::-1]
+    falling = passed if place < len(passed) else np.sort(scores)[::-1]
+    return round(float(falling[place]) + 1e-4, 4)
 
 
 def _floats(values: Array) -> tuple[float, ...]:

@@ -64,6 +64,8 @@ class ScreeningAgent:
         delivering: asyncio.Task[None] | None = None
         try:
             for some in _by_size(events, self._intake.posts):
+                if self._moved and delivering:
+                    await delivering  # what is on its way must be in `screened` before memory is loaded from it
                 verdict = await self._screened([incoming(event) for event in some])
                 if delivering:
                     await delivering

@@ -10,6 +10,7 @@ import pytest
 
 from models.background import Background, source_folds
 from models.batching import batches, padded_length
+from models.calibrate import _threshold
 from models.calibration import Calibration, Spread, calibration_from_json
 from models.corpus_check import check_corpus, near_duplicates
 from models.dataset import FOLDS, build_rows
@@ -149,3 +150,16 @@ def test_rows_of_a_contrast_pair_may_be_alike() -> None:
     one = {"id": "a", "text": "boat tonight, two places left", "pair": "p1"}
     assert list(near_duplicates([one, one | {"id": "b"}])) == []
     assert list(near_duplicates([one, one | {"id": "b", "pair": None}])) == [("a", "b")]
+
+
+def test_a_threshold_is_finite_where_the_margin_lets_hardly_any_background_pass() -> None:
+    scores, passes = np.linspace(0.0, 1.0, 20_000), np.zeros(20_000, dtype=bool)
+    assert _threshold(scores, passes, 1e-4) == pytest.approx(scores[-3] + 1e-4, abs=1e-4)
+    passes[5] = True
+    assert np.isfinite(_threshold(scores, passes, 1e-4))
+
+
+def test_a_threshold_lets_the_share_of_those_that_pass_the_margin_exceed_it() -> None:
+    scores, passes = np.linspace(0.0, 1.0, 20_000), np.ones(20_000, dtype=bool)
+    passes[-1] = False
+    assert (scores[passes] > _threshold(scores, passes, 1e-3)).sum() in {18, 19, 20}

@@ -1,7 +1,5 @@
 """No name, handle, telephone number or e-mail address of a post's author in the hits, the index, the logs or the metrics."""
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -77,15 +75,16 @@ async def test_what_was_planted_in_a_post_is_nowhere_but_in_posts_and_in_the_sea
 
 def on_disk(pipeline: Pipeline, stack: LocalStack) -> None:
     """The same of the files that both servers wrote: what stands there uncompressed, their logs included."""
-    prefix = pipeline.settings.kafka.prefix
-    raw = (f"{pipeline.topics.posts}-", f"{pipeline.topics.rejected}-")
-    seen = 0
-    for file in [*Path(stack.data).rglob("*")]:
-        if not file.is_file() or any(part.startswith(raw) for part in file.parts):
-            continue
-        seen += file.parent.name.startswith(f"{prefix}hits-") and file.suffix == ".log"
+    topics = pipeline.topics
+    segments = [
+        file
+        for topic in (topics.hits, topics.screened, topics.erasures)
+        for file in stack.data.glob(f"kafka/storage/{topic}-*/*.log")
+    ]
+    assert len(segments) == 3 * pipeline.settings.kafka.partitions
+    others = [*stack.data.glob("search/storage/**/*"), *stack.data.glob("logs/*")]
+    for file in [*segments, *(other for other in others if other.is_file())]:
         assert betrayed(file.read_bytes()) == [], file
-    assert seen == pipeline.settings.kafka.partitions
 
 
 async def test_the_raw_form_is_read_by_those_who_hold_the_evidence_key_and_by_nobody_else(pipeline: Pipeline) -> None:
