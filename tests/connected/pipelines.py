@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -254,8 +253,3 @@ def post(number: int, *, hit: bool = True, **changes: Any) -> Post:
 def posts(numbers: Sequence[int]) -> Iterator[Post]:
     """Posts of which every second is a hit."""
     return (post(number, hit=number % 2 == 0) for number in numbers)
-
-
-def terminate(pid: int) -> None:
-    """Ask a process to end."""
-    os.kill(pid, signal.SIGTERM)

@@ -44,7 +44,8 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
         return {name for name, *_ in await samples(pipeline) if name.startswith("fanal_")}
 
     async def all_there() -> bool:
-        return declared() <= await names()
+        lags = values_of(await samples(pipeline), "fanal_lag_records", "topic")
+        return declared() <= await names() and len(lags) == 2
 
     with suppress(AssertionError):
         await until_(all_there)

@@ -18,6 +18,8 @@ import org.elasticsearch.plugins.PluginsLoader;
  * <p>The server's own main class needs an entitlement agent that is not published as a jar, so the node is built here.
  */
 public final class Search {
+    private static final int STOPPED_BY_SIGNAL = 143;
+
     private Search() {}
 
     public static void main(String[] arguments) throws Exception {
@@ -48,11 +50,29 @@ public final class Search {
                 false);
     }
 
+    /** A node that is asked to close while it still starts can wait for itself; nothing acknowledged is lost by a halt. */
+    private static void haltAfter(long seconds) {
+        Thread halt = new Thread(
+                () -> {
+                    try {
+                        TimeUnit.SECONDS.sleep(seconds);
+                    } catch (InterruptedException woken) {
+                        return;
+                    }
+                    System.err.println("WARN the node did not close within " + seconds + " s: halting");
+                    Runtime.getRuntime().halt(STOPPED_BY_SIGNAL);
+                },
+                "halt");
+        halt.setDaemon(true);
+        halt.start();
+    }
+
     private static void close(Node node, CountDownLatch closed) {
+        haltAfter(12);
         try {
             node.prepareForClose();
             node.close();
-            node.awaitClose(20, TimeUnit.SECONDS);
+            node.awaitClose(10, TimeUnit.SECONDS);
         } catch (IOException | InterruptedException failure) {
             System.err.println("ERROR the node did not close cleanly: " + failure);
         } finally {
