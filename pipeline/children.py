@@ -1,7 +1,6 @@
 """Workers as child processes: started, started again when they die, ended with their parent, stopped in order."""
 
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from pipeline.local.server import tethered
+from pipeline.local.server import ended, tethered
 
 STOP_S = 20.0
 LOOK_EVERY_S = 0.3
@@ -97,8 +96,7 @@ class Children:
         child.deaths += 1
         child.due_at = now + child.pause_s
         child.pause_s = min(CAP_S, child.pause_s * 2)
-        code = child.process.returncode
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        how = ended(child.process.returncode)
         self._report(f"the {name} worker {how}; starting it again ({self._logs / name}.log says more)")
 
     def _spawn(self, name: str, command: list[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":

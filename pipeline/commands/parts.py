@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pipeline.local.endpoints import Endpoints
     from pipeline.screen.screening import Judge, Screen
 
-NOT_UP = "nothing runs on {data}: start the embedded servers with `fanal local up`, or set {variable}"
+NOT_UP = (
+    "nothing runs on {data}: start the embedded servers with `fanal local up` (or `fanal run`), "
+    "or set FANAL_KAFKA_BOOTSTRAP and FANAL_ELASTICSEARCH_URL to your own"
+)
 
 
 def kafka_address(settings: Settings) -> str:
@@ -26,20 +29,20 @@ def kafka_address(settings: Settings) -> str:
     Raises:
         ConfigurationError: it is neither set nor running embedded.
     """
-    return settings.kafka.bootstrap or _local(settings, "FANAL_KAFKA_BOOTSTRAP").kafka
+    return settings.kafka.bootstrap or _local(settings).kafka
 
 
 def search_address(settings: Settings) -> str:
     """Where the index is; like `kafka_address`."""
-    return settings.elasticsearch.url or _local(settings, "FANAL_ELASTICSEARCH_URL").elasticsearch
+    return settings.elasticsearch.url or _local(settings).elasticsearch
 
 
-def _local(settings: Settings, variable: str) -> Endpoints:
+def _local(settings: Settings) -> Endpoints:
     from pipeline.local.endpoints import read_endpoints
 
     local = read_endpoints(settings.data)
     if local is None:
-        raise ConfigurationError(NOT_UP.format(data=settings.data, variable=variable))
+        raise ConfigurationError(NOT_UP.format(data=settings.data))
     return local
 
 

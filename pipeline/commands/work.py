@@ -17,7 +17,7 @@ ROLES = ("screening", "indexing")
 
 
 @click.command()
-@click.argument("role", required=False, type=click.Choice(ROLES))
+@click.argument("role", required=False, metavar="[ROLE]", type=click.Choice(ROLES))
 @click.option("--port-file", type=click.Path(path_type=Path), help="Write the port of /metrics there, as JSON.")
 def work(role: str | None, port_file: Path | None) -> None:
     """Run a worker until a signal ends it.

@@ -43,6 +43,12 @@ class Server:
         """Whether the process runs; a dead one is reaped by asking."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def how_it_ended(self) -> str:
+        """How the process ended, for people."""
+        code = self._process.poll() if self._process else None
+        return ended(code) if code is not None else "has not ended"
+
     def start(self, claim: int) -> None:
         """Start the process with the claim's descriptor. Linux ends it when the *thread* that called this ends.
 
@@ -85,6 +91,11 @@ class Server:
         if self._process and self._process.stdin:
             self._process.stdin.close()
         self._process = None
+
+
+def ended(code: int) -> str:
+    """How a process ended by its return code, for people."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
 def trim(log: Path) -> None:

@@ -22,7 +22,7 @@ from pipeline.local.endpoints import Endpoints, Running, forget, read_endpoints,
 from pipeline.local.fetch import DEFAULT_CACHE, fetch
 from pipeline.local.folder import reset
 from pipeline.local.report import Report, to_stderr
-from pipeline.local.server import Recipe, Server, last_errors
+from pipeline.local.server import Recipe, Server
 from pipeline.local.supervise import Attempts, stop_all, wait_ready
 
 __all__ = ["Endpoints", "LocalStack", "fetch", "read_endpoints", "reset"]
@@ -141,7 +141,7 @@ class LocalStack:
 
     def _revive(self, server: Server) -> bool:
         name = server.recipe.name
-        self._report(f"{name} has ended: starting it again ({last_errors(server.recipe.log, count=1)})")
+        self._report(f"{name} {server.how_it_ended}: starting it again ({server.recipe.log} says more)")
         self._attempts[name].note(time.monotonic())
         try:
             self._launch(server)

@@ -165,10 +165,10 @@ async def _kill(stack: LocalStack, children: Children, dice: random.Random, resu
     dice.shuffle(victims)
     await asyncio.sleep(dice.uniform(4, 7))
     for victim in victims:
-        pid = (children.pids() | stack.pids()).get(victim)
-        if pid:
-            os.kill(pid, signal.SIGKILL)
-            result.killed[victim] += 1
+        while not (pid := (children.pids() | stack.pids()).get(victim)):
+            await asyncio.sleep(0.1)  # it died at its point inside a batch and is being started again
+        os.kill(pid, signal.SIGKILL)
+        result.killed[victim] += 1
         await asyncio.sleep(dice.uniform(0.5, 4))
 
 
