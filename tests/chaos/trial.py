@@ -165,7 +165,7 @@ async def _kill(stack: LocalStack, children: Children, dice: random.Random, resu
     dice.shuffle(victims)
     await asyncio.sleep(dice.uniform(4, 7))
     for victim in victims:
-        while not (pid := (children.pids() | stack.pids()).get(victim)):
+        while not (pid := (children.pids() | stack.pids()).get(victim)):  # noqa: ASYNC110 - a process tells nobody
             await asyncio.sleep(0.1)  # it died at its point inside a batch and is being started again
         os.kill(pid, signal.SIGKILL)
         result.killed[victim] += 1
