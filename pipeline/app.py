@@ -93,7 +93,12 @@ def attach(app: Any, port: Port, watch: Watch, ended: Callable[[], Awaitable[Non
     runners: list[Any] = []
 
     async def once() -> None:
-        runner, bound = await serve(port.host, port.port, watch.complaint, lambda: _unready(app))
+        runner, bound = await serve(
+            port.host,
+            port.port,
+            watch.complaint,
+            lambda: None if holds_partitions(app) else "no partition is assigned yet",
+        )
         runners.append(runner)
         port.announce(bound)
         watch.start()
@@ -122,9 +127,9 @@ def run(app: Any, log_level: str) -> None:
     worker.execute_from_commandline()
 
 
-def _unready(app: Any) -> str | None:
-    assigned = app.consumer.assignment() if app.consumer is not None else None
-    return None if assigned else "no partition is assigned yet"
+def holds_partitions(app: Any) -> bool:
+    """Whether the application's consumer has partitions to read."""
+    return bool(app.consumer is not None and app.consumer.assignment())
 
 
 def _credentials(connection: Connection) -> Any:

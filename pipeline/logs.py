@@ -6,6 +6,8 @@ import logging.config
 from datetime import UTC, datetime
 from typing import Any
 
+QUIET_S = 10.0
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -28,6 +30,28 @@ class JsonLines(logging.Formatter):
             line["exception"] = record.exc_info[0].__name__
             line["at"] = _places(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class Sparing(logging.Filter):
+    """Lets a library say the same thing once in ten seconds: a broker that is away makes some say it twenty times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to log; the line that is let through tells how many like it were not."""
+        if record.name.startswith("fanal"):
+            return True
+        what = record.name, str(record.msg)
+        at, held = self._said.get(what, (0.0, 0))
+        if record.created - at < QUIET_S:
+            self._said[what] = at, held + 1
+            return False
+        self._said[what] = record.created, 0
+        if held:
+            record.withheld = held
+        return True
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -57,7 +81,15 @@ def configuration(level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": JsonLines}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+        "filters": {"sparing": {"()": Sparing}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "json",
+                "filters": ["sparing"],
+                "stream": "ext://sys.stderr",
+            }
+        },
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {"fanal": {"level": level.upper()}},
     }

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from kafka import TopicPartition
@@ -21,19 +22,34 @@ from pipeline.errors import FanalError
 log = logging.getLogger("fanal.watch")
 
 EVERY_S = 5.0
+UNASSIGNED_S = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When a worker that stands still is given up: after `stall_s`, or after 25 s where it holds no partition at all.
+
+    After a broker's restart Faust can take its topic for missing, assign nothing, and never ask again
+    (faust.assignor: "Ignoring missing topic"); seen in one kill trial of eight.
+    """
+
+    stall_s: float
+    holds_partitions: Callable[[], bool]
+    give_up: Callable[[], None]
+
+    def is_over(self, standing_s: float) -> bool:
+        """Whether a worker has stood still for too long."""
+        return standing_s > self.stall_s or (standing_s > UNASSIGNED_S and not self.holds_partitions())
 
 
 class Watch:
     """Measures how far a consumer group is behind a topic, and since when it has not moved."""
 
-    def __init__(
-        self, connection: Connection, group: str, topic: str, stall_s: float, stalled: Callable[[], None]
-    ) -> None:
+    def __init__(self, connection: Connection, group: str, topic: str, patience: Patience) -> None:
         self._connection = connection
         self._group = group
         self._topic = topic
-        self._stall_s = stall_s
-        self._stalled = stalled
+        self._patience = patience
         self._committed: dict[int, int] | None = None
         self._moved_at = time.monotonic()
         self._ended = threading.Event()
@@ -56,7 +72,9 @@ class Watch:
     def complaint(self) -> str | None:
         """What is wrong, in a line; None while offsets move or nothing waits."""
         standing = self.standing_s
-        return f"no offset has moved for {standing:.0f} s while records wait" if standing > self._stall_s else None
+        return (
+            f"no offset has moved for {standing:.0f} s while records wait" if self._patience.is_over(standing) else None
+        )
 
     def _run(self) -> None:
         while not self._ended.wait(EVERY_S):
@@ -86,12 +104,12 @@ class Watch:
             self._committed = committed
             self._moved_at = time.monotonic()
             metrics.PROGRESS.set_to_current_time()
-        elif self.standing_s > self._stall_s:
+        elif self._patience.is_over(self.standing_s):
             log.error(
                 "no offset has moved; the worker ends itself",
                 extra={"seconds": round(self.standing_s), "lag": self.lag},
             )
-            self._stalled()
+            self._patience.give_up()
 
 
 def committed_offsets(client: Any, group: str, topic: str) -> dict[int, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.logs import JsonLines, configuration, configure
+from pipeline.logs import QUIET_S, JsonLines, Sparing, configuration, configure
 
 SECRET = "the text of a post"
 
@@ -143,3 +143,30 @@ def test_logging_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> N
         logging.getLogger("fanal").setLevel(before[2])
     assert captured.out == ""
     assert json.loads(captured.err)["message"] == "here"
+
+
+def said(logger: str, message: str, at: float) -> logging.LogRecord:
+    record = logging.LogRecord(logger, logging.ERROR, "", 0, message, (), None)
+    record.created = at
+    return record
+
+
+def test_a_library_says_the_same_thing_once_in_ten_seconds_and_how_often_it_wanted_to() -> None:
+    sparing = Sparing()
+    passed = [sparing.filter(said("aiokafka", "away: %s", 100.0 + second)) for second in range(5)]
+    assert passed == [True, False, False, False, False]
+    later = said("aiokafka", "away: %s", 100.0 + QUIET_S)
+    assert sparing.filter(later)
+    assert vars(later)["withheld"] == 4
+
+
+def test_other_messages_and_our_own_are_never_withheld() -> None:
+    sparing = Sparing()
+    for logger, message in [
+        ("aiokafka", "a"),
+        ("aiokafka", "b"),
+        ("faust", "a"),
+        ("fanal.watch", "a"),
+        ("fanal.watch", "a"),
+    ]:
+        assert sparing.filter(said(logger, message, 100.0))

@@ -9,7 +9,7 @@ from kafka import TopicPartition
 from prometheus_client import REGISTRY
 
 from pipeline.broker.connection import Connection
-from pipeline.watch import Watch, committed_offsets, end_offsets
+from pipeline.watch import Patience, Watch, committed_offsets, end_offsets
 
 
 @dataclass
@@ -49,6 +49,7 @@ class Fixture:
 
     cries: list[bool]
     watch: Watch
+    holding: list[int]
 
     def look(self, committed: dict[int, int], ends: dict[int, int], begins: dict[int, int] | None = None) -> int | None:
         self.watch._look(Admin(committed, ends, begins or {}))
@@ -61,8 +62,9 @@ class Fixture:
 @pytest.fixture
 def watching() -> Fixture:
     cries: list[bool] = []
-    watch = Watch(Connection("nowhere:1"), "group", "posts", 60.0, lambda: cries.append(True))
-    return Fixture(cries, watch)
+    holding = [0, 1]
+    patience = Patience(60.0, lambda: bool(holding), lambda: cries.append(True))
+    return Fixture(cries, Watch(Connection("nowhere:1"), "group", "posts", patience), holding)
 
 
 def test_lag_is_what_the_group_has_not_acknowledged_over_all_partitions(watching: Fixture) -> None:
@@ -104,6 +106,26 @@ def test_a_worker_that_stands_still_while_records_wait_is_ended(watching: Fixtur
     assert "no offset has moved" in complaint
     watching.look({0: 5}, {0: 100})
     assert watching.cries == [True]
+
+
+def test_a_worker_without_partitions_that_stands_still_is_ended_sooner(watching: Fixture) -> None:
+    watching.holding.clear()
+    watching.look({0: 5}, {0: 100})
+    watching.let_pass(24)
+    watching.look({0: 5}, {0: 100})
+    assert watching.cries == []
+    watching.let_pass(2)
+    watching.look({0: 5}, {0: 100})
+    assert watching.cries == [True]
+
+
+def test_a_worker_without_partitions_is_alive_while_others_move_the_offsets(watching: Fixture) -> None:
+    watching.holding.clear()
+    for committed in range(3):
+        watching.look({0: committed}, {0: 100})
+        watching.let_pass(26)
+    watching.look({0: 3}, {0: 100})
+    assert watching.cries == []
 
 
 def test_a_worker_that_idles_and_then_gets_a_record_has_its_full_time(watching: Fixture) -> None:

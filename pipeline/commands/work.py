@@ -40,12 +40,12 @@ def start(
     Raises:
         ConfigurationError, Unavailable: a part is missing; said before anything runs.
     """
-    from pipeline.app import AppSettings, attach, create_app, run
+    from pipeline.app import AppSettings, attach, create_app, holds_partitions, run
     from pipeline.broker.admin import check_layout
     from pipeline.logs import configure
     from pipeline.outbox import FaustOutbox
     from pipeline.serving import Port
-    from pipeline.watch import Watch
+    from pipeline.watch import Patience, Watch
 
     configure(settings.log_level)
     connection, topics = parts.connection(settings), parts.topics(settings)
@@ -56,7 +56,8 @@ def start(
     outbox = wrap(FaustOutbox(app))
     ended = (_screening if role == "screening" else _indexing)(settings, app, of, outbox, judge, wrap)
     consumed = topics.posts if role == "screening" else topics.hits
-    watch = Watch(connection, of.group, consumed, settings.serve.stall_s, _end_process)
+    patience = Patience(settings.serve.stall_s, lambda: holds_partitions(app), _end_process)
+    watch = Watch(connection, of.group, consumed, patience)
     attach(app, Port(settings.serve.host, settings.serve.metrics_port, _announce(role, port_file)), watch, ended)
     run(app, settings.log_level)
 
