@@ -14,6 +14,7 @@ from models.classifier import Classifier
 from models.corpus_check import TAXONOMY
 from models.decision import Decision, decide
 from models.encoder import MAX_TOKENS, Encoder, Features
+from models.engines import F32
 from models.errors import ModelError
 from models.examples import read_corpus
 from models.graph import LAYERS
@@ -120,4 +121,4 @@ def test_the_tokens_are_those_of_transformers_own_tokenizer(base: Base, posts: P
 def decisions(logits: Logits, langs: list[str]) -> list[Decision]:
     """What is decided by the calibration for OpenVINO, whichever engine the features are from."""
     heads = load_heads()
-    return decide(logits, langs, heads.labels, heads.lanes, heads.calibrations[Encoder.engine])
+    return decide(logits, langs, heads.labels, heads.lanes, heads.calibrations[F32])
