@@ -4,7 +4,7 @@ Far below every threshold engines agree by themselves. So they are compared on a
 posts that stand highest in the offers' lane: among them are all that one engine or the other could flag.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,9 @@ from models.agreement import Agreement
 from models.calibration import Array, Calibration
 from models.dataset import Row
 from models.decision import decide
+from models.engines import F32
 from models.examples import KINDS, LANES
-from models.heads import Logits
+from models.heads import Heads, Logits
 
 TOP_SHARE = 0.02  # of the background, by the standardised log-odds of the offers
 
@@ -26,6 +27,16 @@ class Reading:
 
     logits: Logits
     calibration: Calibration
+
+
+def agreements(heads: Heads, features: Mapping[str, NDArray[np.float32]], rows: Sequence[Row]) -> dict[str, Agreement]:
+    """Compare each engine that is calibrated with f32, from the features [rows, width] that each gave of the rows."""
+    known = {engine: one for engine, one in features.items() if engine in heads.calibrations}
+    readings = {engine: Reading(heads(one), heads.calibrations[engine]) for engine, one in known.items()}
+    if F32 not in readings:
+        return {}
+    reference = readings.pop(F32)
+    return {engine: compare(reference, reading, rows) for engine, reading in readings.items()}
 
 
 def compare(reference: Reading, other: Reading, rows: Sequence[Row]) -> Agreement:

@@ -15,12 +15,11 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # publishes no types
 
-from models.agreement import Agreement
 from models.background import sample_background
 from models.base import load_base
 from models.calibrate import calibrate
 from models.card import render_card
-from models.comparing import Reading, compare
+from models.comparing import agreements
 from models.dataset import Row, build_rows
 from models.encoder import Encoder
 from models.engines import ENGINES, F32, cpu_flags, native_engines
@@ -67,13 +66,6 @@ def train(features: Mapping[str, Features], rows: Sequence[Row], base_sha256: st
     calibrations = {engine: calibrate(logits, rows) for engine, logits in unseen.items()}
     heads = Heads(VERSION, KINDS, LANES, base_sha256, whole.stream, whole.near, calibrations)
     return replace(heads, agreements=agreements(heads, features, rows)), unseen[F32]
-
-
-def agreements(heads: Heads, features: Mapping[str, Features], rows: Sequence[Row]) -> dict[str, Agreement]:
-    """Compare each other engine with f32, on the heads as they ship."""
-    readings = {engine: Reading(heads(one), heads.calibrations[engine]) for engine, one in features.items()}
-    reference = readings.pop(F32)
-    return {engine: compare(reference, reading, rows) for engine, reading in readings.items()}
 
 
 def load_rows(options: argparse.Namespace) -> list[Row]:
