@@ -62,6 +62,10 @@ class Encoder:
         self._queue.wait_all()
         return found
 
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Give how many tokens of each text are encoded."""
+        return [len(ids) for ids in self._tokens.encode(texts)]
+
     def _inputs(self, ids: list[list[int]]) -> list[NDArray[np.float32]]:
         """Look up the embeddings and build the mask of one batch, padded to its longest."""
         length = padded_length(max(len(one) for one in ids))

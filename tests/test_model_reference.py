@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from models.base import Base, load_base
+from models.baseline import Baseline
 from models.classifier import Classifier
 from models.corpus_check import TAXONOMY
 from models.decision import Decision, decide
@@ -116,6 +117,16 @@ def test_the_tokens_are_those_of_transformers_own_tokenizer(base: Base, posts: P
     assert ids == whole(normal, truncation=True, max_length=MAX_TOKENS)["input_ids"]
     assert [one[1:-1] for one in ids] == bare(normal, truncation=True, max_length=MAX_TOKENS - 2)["input_ids"]
     assert len(ids[-1]) == MAX_TOKENS
+
+
+@pytest.mark.torch
+def test_the_baseline_is_the_same_model_in_any_batch(base: Base) -> None:
+    texts = ["boat tonight to italy 4000 per head write me", "Good morning everyone"]
+    ours = Encoder(base).encode(texts)[:, -base.shape.hidden :]
+    alone = [states[0].mean(dim=0).numpy() for states in Baseline(base).read(texts, batch=1)]
+    np.testing.assert_allclose(alone, ours, atol=2e-5)
+    padded = Baseline(base).read(texts, batch=2)
+    np.testing.assert_allclose(padded[0][0].mean(dim=0).numpy(), ours[0], atol=2e-5)
 
 
 def decisions(logits: Logits, langs: list[str]) -> list[Decision]:
