@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.calibrate import RATES
+from models.engines import F32
 from models.heads import Heads
 from models.judging import Judged
 from models.report import render_summary
@@ -19,7 +20,7 @@ _LICENCES = {
     "NKTKLN+telegram-news-classifier": "CC BY 4.0",
     "lizfrey+comp-neuro-final-project": "MIT (SMS spam)",
     "PyThaiNLP+wisesight-sentiment": "CC0",
-    "haroonshakeel+roman_urdu_hate_speech": "MIT",
+    "haroonshakeel+roman_urdu_hate_speech": "not stated (Roman Urdu hate speech)",
 }
 
 _OPENING = """# Model card: Fanal {version}
@@ -85,4 +86,5 @@ def _thresholds(heads: Heads, training: Mapping[str, Any]) -> str:
     lines.append(
         f"\nThey hold for the engine and precision {engines}; on any other the classifier scores and never flags."
     )
+    lines += [f"- `{engine}` beside `{F32}`: {agreement}." for engine, agreement in heads.agreements.items()]
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.base import Progress, silent
 from models.calibration import Array
 from models.decision import Decision, Lane, Level, decide, scores
+from models.engines import DEFAULT, Running, choose_engine, cpu_flags
 from models.errors import ModelError
 from models.heads import ARTEFACT, Heads, load_heads
 
@@ -64,13 +65,18 @@ class Classifier:
         artefact: Path = ARTEFACT,
         cache: Path | None = None,
         weights: Path | None = None,
-        threads: int | None = None,
+        running: Running = DEFAULT,
         progress: Progress = silent,
     ) -> "Classifier":
-        """Load the heads, and the base encoder as `models.base.load_base` does with `cache` and `weights`."""
+        """Load the heads, and the base encoder as `models.base.load_base` does with `cache` and `weights`.
+
+        `running` names the engine; see `models.engines.choose_engine` for what becomes of `auto`.
+        """
         from models.encoder import Encoder
 
-        return cls(load_heads(artefact), Encoder.load(cache, weights, threads, progress))
+        heads = load_heads(artefact)
+        engine = choose_engine(running.engine, cpu_flags(), heads.trusted)
+        return cls(heads, Encoder.load(cache, weights, running.threads, progress, engine))
 
     @property
     def can_flag(self) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.base import Base, Progress, load_base, silent
 from models.batching import batches, padded_length
+from models.engines import F32, checked, cpu_flags, precision_hint
 from models.graph import LAYERS, build_graph
 from models.packed import unpack
 from models.tokens import Tokens
@@ -21,20 +22,20 @@ _BUDGET = 512  # padded tokens a batch: what stays in a core's L2 cache (measure
 
 
 class Encoder:
-    """The base encoder on OpenVINO in fp32, one stream a core.
+    """The base encoder on OpenVINO, in fp32 or another precision, one stream a core.
 
-    One thread at a time may call `encode`; the streams run beside each other within the call.
+    One thread at a time may call `encode`; the streams run beside each other within the call. An engine that the
+    processor would emulate is an `EngineError`.
     """
 
-    engine = "openvino-f32"
-
-    def __init__(self, base: Base, threads: int | None = None) -> None:
+    def __init__(self, base: Base, threads: int | None = None, engine: str = F32) -> None:
+        self.engine = checked(engine, cpu_flags())
         self.base_sha256 = base.sha256
         self.width = len(LAYERS) * base.shape.hidden
         self._tokens = Tokens.load(base.folder, MAX_TOKENS)
         self._words = base.words
         self._places = base.weights["emb.pos"] + base.weights["emb.type"][0]
-        self._queue = _compile(base, threads or len(os.sched_getaffinity(0)))
+        self._queue = _compile(base, threads or len(os.sched_getaffinity(0)), precision_hint(engine))
         self._queue.set_callback(_keep)
 
     @classmethod
@@ -44,9 +45,10 @@ class Encoder:
         weights: Path | None = None,
         threads: int | None = None,
         progress: Progress = silent,
+        engine: str = F32,
     ) -> "Encoder":
         """Load the base (see `models.base.load_base`) and compile it for this machine."""
-        return cls(load_base(cache, weights, progress), threads)
+        return cls(load_base(cache, weights, progress), threads, engine)
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> Features:
         """Give the features [len(texts), width] in the order of the texts."""
@@ -60,6 +62,10 @@ class Encoder:
         self._queue.wait_all()
         return found
 
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Give how many tokens of each text are encoded."""
+        return [len(ids) for ids in self._tokens.encode(texts)]
+
     def _inputs(self, ids: list[list[int]]) -> list[NDArray[np.float32]]:
         """Look up the embeddings and build the mask of one batch, padded to its longest."""
         length = padded_length(max(len(one) for one in ids))
@@ -72,12 +78,12 @@ class Encoder:
         return [embedded, mask]
 
 
-def _compile(base: Base, streams: int) -> ov.AsyncInferQueue:
+def _compile(base: Base, streams: int, precision: str) -> ov.AsyncInferQueue:
     options = {
         "PERFORMANCE_HINT": "THROUGHPUT",
         "NUM_STREAMS": str(streams),
         "INFERENCE_NUM_THREADS": str(streams),
-        "INFERENCE_PRECISION_HINT": "f32",  # the default is bf16 where the processor has it
+        "INFERENCE_PRECISION_HINT": precision,  # never left to OpenVINO: calibrations are filed under it
     }
     compiled = ov.Core().compile_model(build_graph(base), "CPU", options)
     return ov.AsyncInferQueue(compiled, streams)

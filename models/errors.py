@@ -1,6 +1,7 @@
 """What can go wrong with the model that is not a post's fault.
 
     ModelError          weights or artefact missing, damaged, or not fitting each other
+    ├── EngineError     an engine that does not exist, or that this processor cannot run
     └── CorpusError     a file of examples that training or the linter cannot use
 
 Every message is one line that a person can act on. It never holds a post's text.
@@ -9,6 +10,10 @@ Every message is one line that a person can act on. It never holds a post's text
 
 class ModelError(Exception):
     """The classifier or its base weights are missing, damaged, or do not fit each other."""
+
+
+class EngineError(ModelError):
+    """The engine that is asked for does not exist, or this processor lacks the instructions for it."""
 
 
 class CorpusError(ModelError):

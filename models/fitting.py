@@ -45,14 +45,21 @@ def fit(features: Features, rows: Sequence[Row]) -> Fit:
 
 def cross_fit(features: Features, rows: Sequence[Row]) -> Logits:
     """Give each row's logits from heads that saw neither its author or article nor its source."""
+    (logits,) = cross_read(features, rows, [features])
+    return logits
+
+
+def cross_read(features: Features, rows: Sequence[Row], readings: Sequence[Features]) -> list[Logits]:
+    """As `cross_fit`, but apply the same heads, fitted on `features`, to each of the engines' readings of the rows."""
     folds = np.array([row.fold for row in rows])
-    stream, near = np.zeros((len(rows), len(LANES))), np.zeros((len(rows), len(KINDS)))
+    found = [Logits(np.zeros((len(rows), len(LANES))), np.zeros((len(rows), len(KINDS)))) for _ in readings]
     for fold in range(FOLDS):
         held = folds == fold
-        seen = [row for row, out in zip(rows, held, strict=True) if not out]
-        found = fit(features[~held], seen)(features[held])
-        stream[held], near[held] = found.stream, found.near
-    return Logits(stream, near)
+        heads = fit(features[~held], [row for row, out in zip(rows, held, strict=True) if not out])
+        for logits, reading in zip(found, readings, strict=True):
+            part = heads(reading[held])
+            logits.stream[held], logits.near[held] = part.stream, part.near
+    return found
 
 
 def _regress(features: Features, target: NDArray[np.generic], strength: float) -> Linear:

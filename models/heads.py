@@ -7,7 +7,7 @@ a lane where both agree.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from models.agreement import Agreement
 from models.calibration import Array, Calibration, calibration_from_json
 from models.errors import ModelError
 
@@ -49,7 +50,10 @@ class Logits:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The heads with their labels and lanes, the base that they were trained on, and a calibration an engine."""
+    """The heads with their labels and lanes, the base that they were trained on, and a calibration an engine.
+
+    `agreements` holds, by engine, how far it agrees with the one whose features the heads were trained on.
+    """
 
     version: str
     labels: tuple[str, ...]
@@ -58,6 +62,12 @@ class Heads:
     stream: Linear
     near: Linear
     calibrations: Mapping[str, Calibration]
+    agreements: Mapping[str, Agreement] = field(default_factory=dict)
+
+    @property
+    def trusted(self) -> list[str]:
+        """Name the engines that are calibrated and were found to agree: `auto` takes no other in place of f32."""
+        return [engine for engine, one in self.agreements.items() if engine in self.calibrations and one.holds]
 
     def __call__(self, features: NDArray[np.float32]) -> Logits:
         """Apply both maps to features [n, width]."""
@@ -80,6 +90,7 @@ def save_heads(heads: Heads, folder: Path, training: Mapping[str, Any]) -> None:
         "lanes": heads.lanes,
         "base_sha256": heads.base_sha256,
         "calibrations": {engine: one.as_json() for engine, one in heads.calibrations.items()},
+        "agreements": {engine: asdict(one) for engine, one in heads.agreements.items()},
         "training": training,
     }
     (folder / _CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -107,4 +118,5 @@ def _from_card(card: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32
         stream=Linear(tensors["stream.weight"], tensors["stream.bias"]),
         near=Linear(tensors["near.weight"], tensors["near.bias"]),
         calibrations={engine: calibration_from_json(one) for engine, one in card["calibrations"].items()},
+        agreements={engine: Agreement(**one) for engine, one in card.get("agreements", {}).items()},
     )

@@ -43,18 +43,16 @@ class Reference:
     engine = "torch-f32"
 
     def __init__(self, base: Base) -> None:
-        self._torch, transformers = _libraries()
+        self._torch, _ = libraries()
         self.base_sha256 = base.sha256
         self.width = len(LAYERS) * base.shape.hidden
         self._tokens = Tokens.load(base.folder, MAX_TOKENS)
-        self._bert = transformers.BertModel(_configuration(base, transformers), add_pooling_layer=False)
-        self._bert.load_state_dict({name: self._torch.from_numpy(tensor) for name, tensor in _weights(base)})
-        self._bert.eval()
+        self._bert = build_bert(base)
 
     @classmethod
     def load(cls, cache: Path | None = None, weights: Path | None = None, progress: Progress = silent) -> "Reference":
         """Load the base (see `models.base.load_base`); without torch or transformers this is a `ModelError`."""
-        _libraries()  # so that a machine without them is told at once, not after the base has been converted
+        libraries()  # so that a machine without them is told at once, not after the base has been converted
         return cls(load_base(cache, weights, progress))
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> Features:
@@ -81,8 +79,11 @@ class Reference:
         return found
 
 
-def _libraries() -> tuple[Any, Any]:
-    """Import torch and transformers, which the default install does not hold; their types are not read."""
+def libraries() -> tuple[Any, Any]:
+    """Import torch and transformers, which the default install does not hold; their types are not read.
+
+    Without them this is a `ModelError` that says how to get them.
+    """
     try:
         import torch
         import transformers
@@ -92,6 +93,14 @@ def _libraries() -> tuple[Any, Any]:
             "pip install --require-hashes -r requirements/train.txt"
         ) from error
     return torch, transformers
+
+
+def build_bert(base: Base) -> Any:
+    """Build the base as the `transformers.BertModel` that it is, ready to run."""
+    torch, transformers = libraries()
+    bert = transformers.BertModel(_configuration(base, transformers), add_pooling_layer=False)
+    bert.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in _weights(base)})
+    return bert.eval()
 
 
 def _configuration(base: Base, transformers: Any) -> Any:

@@ -1,26 +1,31 @@
 """Train the heads: `python -m models.train --background FILE [--realstyle FILE]`.
 
-The features of every post are read once and kept; the heads are fitted out of fold to calibrate and to measure them,
-then on everything. The same inputs on the same machine give the same artefact.
+The features of every post are read once an engine and kept; the heads are fitted out of fold to calibrate and to measure
+them, then on everything. They learn from the features in f32; each engine that the processor runs natively gets a
+calibration from its own. The same inputs on the same machine give the same artefact.
 """
 
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from models.background import sample_background
+from models.base import load_base
 from models.calibrate import calibrate
 from models.card import render_card
+from models.comparing import agreements
 from models.dataset import Row, build_rows
 from models.encoder import Encoder
+from models.engines import ENGINES, F32, cpu_flags, native_engines
 from models.examples import CORPUS, KINDS, LANES, read_corpus, read_realstyle
 from models.features import FeatureCache
-from models.fitting import Features, cross_fit, fit
+from models.fitting import Features, cross_read, fit
 from models.heads import ARTEFACT, Heads, Logits, save_heads
 from models.judging import judge
 
@@ -32,26 +37,35 @@ _FEATURES = Path.home() / ".cache" / "fanal" / "features"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train from the command line and write the artefact."""
     options = _parse(arguments)
-    encoder = Encoder.load(options.cache, progress=_show)
+    base = load_base(options.cache, progress=_show)
     rows = load_rows(options)
-    features = load_features(rows, encoder, options.features)
+    features = {
+        engine: load_features(rows, Encoder(base, engine=engine), options.features)
+        for engine in dict.fromkeys([F32, *options.engines])
+    }
     with threadpool_limits(1):
-        heads, unseen = train(features, rows, encoder)
+        heads, unseen = train(features, rows, base.sha256)
     training = describe(rows, options.seed)
     save_heads(heads, options.out, training)
     (options.out / "README.md").write_text(render_card(heads, training, judge(unseen, rows)), encoding="utf-8")
     _show(f"artefact written to {options.out}", 1.0)
+    for engine, agreement in heads.agreements.items():
+        print(f"{engine} {agreement}")
 
 
-def train(features: Features, rows: Sequence[Row], encoder: Encoder) -> tuple[Heads, Logits]:
-    """Fit and calibrate the heads; give them and the out-of-fold logits that they were calibrated on."""
+def train(features: Mapping[str, Features], rows: Sequence[Row], base_sha256: str) -> tuple[Heads, Logits]:
+    """Fit the heads on the features in f32 and calibrate them for each engine whose features are given.
+
+    Gives them and the out-of-fold logits that they were calibrated on in f32.
+    """
     _show("fitting out of fold", 0.0)
-    unseen = cross_fit(features, rows)
-    calibration = calibrate(unseen, rows)
+    found = cross_read(features[F32], rows, list(features.values()))
+    unseen = dict(zip(features, found, strict=True))
     _show("fitting on everything", 0.8)
-    whole = fit(features, rows)
-    calibrations = {encoder.engine: calibration}
-    return Heads(VERSION, KINDS, LANES, encoder.base_sha256, whole.stream, whole.near, calibrations), unseen
+    whole = fit(features[F32], rows)
+    calibrations = {engine: calibrate(logits, rows) for engine, logits in unseen.items()}
+    heads = Heads(VERSION, KINDS, LANES, base_sha256, whole.stream, whole.near, calibrations)
+    return replace(heads, agreements=agreements(heads, features, rows)), unseen[F32]
 
 
 def load_rows(options: argparse.Namespace) -> list[Row]:
@@ -95,6 +109,13 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
     add_options(parser)
     parser.add_argument("--out", type=Path, default=ARTEFACT)
+    parser.add_argument(
+        "--engines",
+        nargs="+",
+        choices=ENGINES,
+        default=native_engines(cpu_flags()),
+        help="engines to calibrate beside f32 (default: those that this processor runs natively)",
+    )
     return parser.parse_args(arguments)
 
 

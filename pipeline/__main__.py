@@ -18,7 +18,7 @@ COMMANDS = {
     "model": "What the classifier is, and how it is built.",
     "check": "Try every connection and the model; say what is wrong.",
     "account": "What came in, what became of it, and what does not add up.",
-    "bench": "Measure: the pipeline's rate and latency.",
+    "bench": "Measure: the pipeline's rate and latency, the model's engines.",
     "version": "Print the version.",
 }
 

@@ -72,12 +72,13 @@ class ElasticsearchSettings(_Table):
 
 
 class ModelSettings(_Table):
-    """Which classifier judges, and where the base weights come from."""
+    """Which classifier judges, on which engine, and where the base weights come from."""
 
     model_config = SettingsConfigDict(env_prefix="FANAL_MODEL_", frozen=True, extra="forbid", hide_input_in_errors=True)
 
     artefact: Path | None = None
     base: Path | None = None
+    engine: Literal["auto", "openvino-f32", "openvino-bf16"] = "auto"
     threads: Annotated[int, Field(ge=0, le=256)] = 0
 
 

@@ -10,10 +10,12 @@ import pytest
 import yaml
 
 from models.base import Base, load_base
+from models.baseline import Baseline
 from models.classifier import Classifier
 from models.corpus_check import TAXONOMY
 from models.decision import Decision, decide
 from models.encoder import MAX_TOKENS, Encoder, Features
+from models.engines import F32
 from models.errors import ModelError
 from models.examples import read_corpus
 from models.graph import LAYERS
@@ -117,7 +119,17 @@ def test_the_tokens_are_those_of_transformers_own_tokenizer(base: Base, posts: P
     assert len(ids[-1]) == MAX_TOKENS
 
 
+@pytest.mark.torch
+def test_the_baseline_is_the_same_model_in_any_batch(base: Base) -> None:
+    texts = ["boat tonight to italy 4000 per head write me", "Good morning everyone"]
+    ours = Encoder(base).encode(texts)[:, -base.shape.hidden :]
+    alone = [states[0].mean(dim=0).numpy() for states in Baseline(base).read(texts, batch=1)]
+    np.testing.assert_allclose(alone, ours, atol=2e-5)
+    padded = Baseline(base).read(texts, batch=2)
+    np.testing.assert_allclose(padded[0][0].mean(dim=0).numpy(), ours[0], atol=2e-5)
+
+
 def decisions(logits: Logits, langs: list[str]) -> list[Decision]:
     """What is decided by the calibration for OpenVINO, whichever engine the features are from."""
     heads = load_heads()
-    return decide(logits, langs, heads.labels, heads.lanes, heads.calibrations[Encoder.engine])
+    return decide(logits, langs, heads.labels, heads.lanes, heads.calibrations[F32])

@@ -17,6 +17,7 @@ from models.base import load_base
 from models.classifier import Classifier
 from models.corpus_check import TAXONOMY
 from models.encoder import Encoder
+from models.engines import cpu_flags, native_engines
 from models.errors import ModelError
 from models.examples import CORPUS, LANES, read_corpus
 from models.heads import load_heads
@@ -67,8 +68,9 @@ def test_what_was_trained_loads_with_the_labels_of_the_taxonomy(artefact: Path) 
     heads = load_heads(artefact)
     assert list(heads.labels) == list(taxonomy["kinds"])
     assert {lane: list(kinds) for lane, kinds in heads.lanes.items()} == taxonomy["lanes"]
-    assert list(heads.calibrations) == [Encoder.engine]
-    for limits in heads.calibrations[Encoder.engine].thresholds.values():
+    assert list(heads.calibrations) == native_engines(cpu_flags())
+    assert list(heads.agreements) == list(heads.calibrations)[1:]
+    for limits in (one for calibration in heads.calibrations.values() for one in calibration.thresholds.values()):
         assert np.isfinite(limits).all()
         assert len(limits) == len(taxonomy["levels"])
 

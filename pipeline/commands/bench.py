@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import secrets
 import tempfile
 import time
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pipeline.benchmarks.pipeline import Figures
 
 ALONE_S = 20.0
+
+_BACKGROUND = "Further posts: JSON lines, gzipped, of text, lang, source."
 
 
 @click.group()
@@ -73,8 +76,49 @@ def pipeline(
     click.echo(json.dumps(_line(found, alone, machine())))
 
 
+@bench.command()
+@click.option("--background", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_BACKGROUND)
+@click.option("--posts", "count", type=click.IntRange(100), default=2000, help="Background posts (default 2,000).")
+@click.option(
+    "--rounds", type=click.IntRange(1, 100), default=3, help="Rounds, of which the median counts (default 3)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the line of JSON alone.")
+def model(background: Path | None, count: int, rounds: int, as_json: bool) -> None:
+    """Posts a second of each engine that this processor runs natively, beside `transformers.pipeline` if installed.
+
+    Reads the sample posts, and posts of a file of background if one is named. The line is that of the engine which the
+    settings choose, with those of all engines.
+    """
+    from models.errors import ModelError
+    from pipeline.benchmarks.machine import machine
+    from pipeline.benchmarks.model import measure, plan_of, rows_to_read
+    from pipeline.errors import ModelUnavailable
+
+    settings = Settings.read()
+    chosen = parts.classifier(settings).model.rpartition("+")[2]
+    try:
+        rows = measure(plan_of(settings, rows_to_read(background, count), rounds, _say))
+    except ModelError as error:
+        raise ModelUnavailable(str(error)) from None
+    if not as_json:
+        _print_engines(rows)
+    first = next(row for row in rows if row["engine"] == chosen)
+    click.echo(
+        json.dumps({"bench": "model", "machine": machine(), "load": os.getloadavg()[0]} | first | {"engines": rows})
+    )
+
+
+def _print_engines(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        OUT.print(
+            f"{row['engine']:<14} {row['posts_per_s']:>7} posts/s, {row['posts_per_cpu_s']} a CPU second, "
+            f"{row['speedup'] or '?'} x transformers; {row['of_peak']:.0%} of {row['peak_gflops']} GFLOP/s",
+            soft_wrap=True,
+        )
+
+
 def _say(text: str) -> None:
-    ERR.print(text, style="dim", markup=False)
+    ERR.print(text, style="dim", markup=False, soft_wrap=True)
 
 
 def _model_alone(settings: Settings) -> float:

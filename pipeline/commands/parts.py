@@ -103,10 +103,12 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
     """The classifier that ships, on the engine of this machine.
 
     Raises:
+        ConfigurationError: this processor cannot run the engine that is asked for.
         ModelUnavailable: weights or artefact are missing or damaged.
     """
     from models.classifier import Classifier
-    from models.errors import ModelError
+    from models.engines import Running
+    from models.errors import EngineError, ModelError
     from models.heads import ARTEFACT
 
     try:
@@ -114,9 +116,11 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
             artefact=settings.model.artefact or ARTEFACT,
             cache=settings.cache / "models",
             weights=settings.model.base,
-            threads=settings.model.threads or None,
+            running=Running(settings.model.engine, settings.model.threads or None),
             progress=progress,
         )
+    except EngineError as error:
+        raise ConfigurationError(str(error)) from None
     except ModelError as error:
         raise ModelUnavailable(str(error)) from None
 

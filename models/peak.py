@@ -1,0 +1,53 @@
+"""What the processor could do at most: the useful work of the encoder, and the rate of plain matrix products."""
+
+import os
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import openvino as ov
+from openvino import opset13 as ops
+
+from models.base import Base
+from models.engines import checked, cpu_flags, precision_hint
+
+_SIDE = 2048
+_PRODUCTS = 4  # in a row, so that converting the input to the precision weighs little
+_TRIALS = 12
+
+
+def useful_flops(base: Base, lengths: Sequence[int]) -> float:
+    """Give the floating-point operations for texts of so many tokens: matrices and attention, no padding."""
+    matrices = sum(tensor.size for name, tensor in base.weights.items() if name.startswith("l") and tensor.ndim == 2)
+    attention = 4 * base.shape.hidden * base.shape.layers
+    return float(2 * matrices * sum(lengths) + attention * sum(length * length for length in lengths))
+
+
+def gemm_peak(engine: str, threads: int | None = None) -> float:
+    """Measure the best rate of square matrix products in the engine's precision, in operations a second."""
+    checked(engine, cpu_flags())
+    options = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": str(threads or len(os.sched_getaffinity(0))),
+        "INFERENCE_PRECISION_HINT": precision_hint(engine),
+    }
+    request = ov.Core().compile_model(_products(), "CPU", options).create_infer_request()
+    request.set_input_tensor(ov.Tensor(np.ones((_SIDE, _SIDE), np.float32)))
+    best = min(_seconds(request) for _ in range(_TRIALS))
+    return _PRODUCTS * 2 * _SIDE**3 / best
+
+
+def _seconds(request: ov.InferRequest) -> float:
+    began = time.perf_counter()
+    request.infer()
+    return time.perf_counter() - began
+
+
+def _products() -> ov.Model:
+    """Build a chain of products with constant matrices, of which none can be folded into another."""
+    state = entry = ops.parameter([_SIDE, _SIDE], ov.Type.f32, name="matrix")
+    random = np.random.default_rng(0)
+    for _ in range(_PRODUCTS):
+        weight = random.normal(scale=_SIDE**-0.5, size=(_SIDE, _SIDE)).astype(np.float32)
+        state = ops.matmul(state, ops.constant(weight), transpose_a=False, transpose_b=True)
+    return ov.Model([state], [entry], "products")
