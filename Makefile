@@ -50,7 +50,8 @@ check: $(VENV)/.dev ## Lint, types, imports, documents: under a minute
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_layout.py
 
-bench: $(VENV)/.dev ## Measure the pipeline, with the model and without
+bench: $(VENV)/.dev ## Measure the engines, and the pipeline with the model and without
+	$(BIN)/fanal bench model
 	$(BIN)/fanal bench pipeline $(ARGS)
 	$(BIN)/fanal bench pipeline --constant 1000 $(ARGS)
 

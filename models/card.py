@@ -20,7 +20,7 @@ _LICENCES = {
     "NKTKLN+telegram-news-classifier": "CC BY 4.0",
     "lizfrey+comp-neuro-final-project": "MIT (SMS spam)",
     "PyThaiNLP+wisesight-sentiment": "CC0",
-    "haroonshakeel+roman_urdu_hate_speech": "not stated (Roman Urdu hate speech)",
+    "haroonshakeel+roman_urdu_hate_speech": "MIT",
 }
 
 _OPENING = """# Model card: Fanal {version}
