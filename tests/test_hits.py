@@ -99,15 +99,16 @@ def test_an_edit_has_the_same_id_and_a_later_version() -> None:
 
 
 def test_a_replay_has_the_same_id_and_the_same_version() -> None:
-    assert (hit(post()).id, hit(post()).index_version) == (hit(post()).id, index_version(RECEIVED, 2))
+    assert (hit(post()).id, hit(post()).index_version) == (hit(post()).id, index_version(RECEIVED, Position(3, 41, 2)))
 
 
 def test_a_version_orders_lines_within_a_millisecond_and_fits_a_long() -> None:
-    assert (
-        index_version(RECEIVED, 0) < index_version(RECEIVED, 1) < index_version(RECEIVED + timedelta(milliseconds=1), 0)
-    )
-    assert index_version(RECEIVED, 4095) == index_version(RECEIVED, 9999)
-    assert index_version(datetime(2999, 1, 1, tzinfo=UTC), 4095) < 2**63
+    line, next_line, next_record = Position(3, 41, 0), Position(3, 41, 1), Position(3, 42, 0)
+    later = index_version(RECEIVED + timedelta(milliseconds=1), Position(3, 0, 0))
+    versions = [index_version(RECEIVED, at) for at in (line, next_line, next_record)]
+    assert sorted({*versions, later}) == [*versions, later]
+    assert index_version(RECEIVED, Position(3, 41, 4095)) == index_version(RECEIVED, Position(3, 41, 9999))
+    assert 0 < index_version(datetime(2088, 12, 31, tzinfo=UTC), Position(3, 1023, 4095)) < 2**63
 
 
 @pytest.mark.parametrize(

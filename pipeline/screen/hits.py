@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from pipeline.posts import Document, Evidence, Hit, Post
+from pipeline.posts import Document, Evidence, Hit, Position, Post
 from pipeline.screen.masking import Masked, mask
 from pipeline.screen.pseudonyms import Pseudonyms
 from pipeline.screen.screening import Assessment, Candidate
 
 LINE_BITS = 12
+OFFSET_BITS = 10
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 MOST_TAGS = 64
 MOST_CONTACTS = 256
 
@@ -41,15 +43,22 @@ def make_hit(
     return Hit(
         id=pseudonyms.document_id(post.platform, post.native_id),
         month=(post.dated_at or post.created_at).astimezone(UTC).strftime("%Y.%m"),
-        index_version=index_version(candidate.received_at, candidate.position.line),
+        index_version=index_version(candidate.received_at, candidate.position),
         document=_document(candidate, assessment, screened_at, pseudonyms),
         evidence=seal(candidate.raw),
     )
 
 
-def index_version(received_at: datetime, line: int) -> int:
-    """What decides between two versions of a post: the broker's milliseconds, then the line in the record."""
-    return int(received_at.timestamp() * 1000) << LINE_BITS | min(line, (1 << LINE_BITS) - 1)
+def index_version(received_at: datetime, position: Position) -> int:
+    """What decides between two versions of a post: the broker's milliseconds since 2020, then the record, then the line.
+
+    The broker stamps a whole batch with one time, so the low ten bits of the offset tell its records apart. It stays below
+    2**63, which is what the index takes, until the year 2089.
+    """
+    milliseconds = max(0, int((received_at - EPOCH).total_seconds() * 1000))
+    record = position.offset & ((1 << OFFSET_BITS) - 1)
+    line = min(position.line, (1 << LINE_BITS) - 1)
+    return (milliseconds << OFFSET_BITS | record) << LINE_BITS | line
 
 
 def _document(candidate: Candidate, assessment: Assessment, screened_at: datetime, pseudonyms: Pseudonyms) -> Document:
