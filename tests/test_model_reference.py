@@ -95,10 +95,17 @@ def test_the_heads_give_the_same_logits_and_flags_on_both(ours: Features, theirs
 
 
 @pytest.mark.torch
-def test_the_classifier_on_the_reference_scores_and_never_flags(reference: Reference) -> None:
-    classifier = Classifier(load_heads(), reference)
-    (found,) = classifier.assess(["boat tonight to italy 4000 per head write me"], ["en"])
-    assert (found.kind, found.flagged, classifier.can_flag) == ("smuggling", False, False)
+def test_the_classifier_on_the_reference_scores_and_never_flags(
+    reference: Reference, theirs: Features, posts: Posts
+) -> None:
+    heads = load_heads()
+    classifier = Classifier(heads, reference)
+    assert not classifier.can_flag
+    found = classifier.assess(*posts)
+    uncalibrated = decide(heads(theirs), posts[1], heads.labels, heads.lanes, None)
+    assert [one.kind for one in found] == [one.kind for one in uncalibrated]
+    assert len({one.kind for one in found}) > 2
+    assert not any(one.lane or one.flagged for one in found)
     assert reference.encode([]).shape == (0, reference.width)
 
 
