@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from models.errors import ModelError
-from models.packed import Packed, Shape, read_packed
+from models.packed import Packed, Shape, read_packed, unpack
 from models.published import WEIGHTS_SHA256, read_published
 from models.tokens import build_tokenizer
 
@@ -46,6 +46,10 @@ class Base:
     shape: Shape
     weights: dict[str, NDArray[np.float32]]
     words: NDArray[np.uint8]
+
+    def embed(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Look up the rows [len(ids), hidden] of the embedding table."""
+        return unpack(self.words[ids])
 
 
 def load_base(cache: Path | None = None, weights: Path | None = None, progress: Progress = silent) -> Base:

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.base import Base
 from models.encoder import MAX_TOKENS
-from models.reference import build_bert, libraries
+from models.runners.torch import build_bert, libraries
 from models.tokens import PREFIX
 
 BATCHES = (1, 32)  # one post at a time, and the batch that tutorials show

@@ -70,13 +70,13 @@ class Classifier:
     ) -> "Classifier":
         """Load the heads, and the base encoder as `models.base.load_base` does with `cache` and `weights`.
 
-        `running` names the engine; see `models.engines.choose_engine` for what becomes of `auto`.
+        `running` names the engine, or `auto`: see `models.engines.choose_engine` for what becomes of that.
         """
         from models.encoder import Encoder
 
         heads = load_heads(artefact)
-        engine = choose_engine(running.engine, cpu_flags(), heads.trusted)
-        return cls(heads, Encoder.load(cache, weights, running.threads, progress, engine))
+        chosen = choose_engine(running.engine, cpu_flags(), heads.trusted)
+        return cls(heads, Encoder.load(cache, weights, engine=chosen, sizing=running.sizing, progress=progress))
 
     @property
     def can_flag(self) -> bool:

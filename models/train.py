@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     base = load_base(options.cache, progress=_show)
     rows = load_rows(options)
     features = {
-        engine: load_features(rows, Encoder(base, engine=engine), options.features)
+        engine: load_features(rows, Encoder(base, engine), options.features)
         for engine in dict.fromkeys([F32, *options.engines])
     }
     with threadpool_limits(1):

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from pipeline.errors import ConfigurationError
@@ -71,14 +71,25 @@ class ElasticsearchSettings(_Table):
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 20.0
 
 
+EngineName = Literal[
+    "auto",
+    "openvino-f32",
+    "openvino-bf16",
+    "openvino-int8",
+    "torch-f32",
+    "torch-bf16",
+    "torch-f16",
+]
+
+
 class ModelSettings(_Table):
-    """Which classifier judges, on which engine, and where the base weights come from."""
+    """Which classifier judges, on which engine (`FANAL_ENGINE`), and where the base weights come from."""
 
     model_config = SettingsConfigDict(env_prefix="FANAL_MODEL_", frozen=True, extra="forbid", hide_input_in_errors=True)
 
     artefact: Path | None = None
     base: Path | None = None
-    engine: Literal["auto", "openvino-f32", "openvino-bf16"] = "auto"
+    engine: Annotated[EngineName, Field(validation_alias=AliasChoices("FANAL_ENGINE", "engine"))] = "auto"
     threads: Annotated[int, Field(ge=0, le=256)] = 0
 
 
@@ -174,11 +185,16 @@ _PARTS: dict[str, type[_Table]] = {
 _OTHER_VARIABLES = {"FANAL_CONFIG", "FANAL_CONFIG_DIR", "FANAL_JAVA"}
 
 
+def _variable(table: str, field: str, alias: object) -> str:
+    """The variable that sets a field: by its table, or the alias that comes first."""
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"FANAL_{table.upper()}_{field.upper()}"
+
+
 def _refuse_misspelt() -> None:
     """A variable that no setting reads is most likely misspelt, and a pipeline on other servers than meant is worse than none."""
     known = _OTHER_VARIABLES | {f"FANAL_{name.upper()}" for name in Settings.model_fields.keys() - _PARTS.keys()}
     for name, kind in _PARTS.items():
-        known |= {f"FANAL_{name.upper()}_{field.upper()}" for field in kind.model_fields}
+        known |= {_variable(name, field, info.validation_alias) for field, info in kind.model_fields.items()}
     for variable in sorted(os.environ):
         if variable.upper().startswith("FANAL_") and variable.upper() not in known | {
             f"FANAL_{n.upper()}" for n in _PARTS
@@ -208,7 +224,11 @@ def _read_file(file: Path | None) -> dict[str, Any]:
 def _in_words(error: ValidationError) -> str:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"]) or error.title
-    table = "" if error.title == "Settings" else error.title.removesuffix("Settings").lower() + "."
+    table = (
+        ""
+        if error.title == "Settings" or name.startswith("FANAL_")
+        else error.title.removesuffix("Settings").lower() + "."
+    )
     return (
         f"setting {table}{name}: {first['msg'][0].lower()}{first['msg'][1:]}; see config/fanal.toml for what it may be"
     )

@@ -75,7 +75,10 @@ def the_settings() -> dict[str, tuple[str, Any]]:
         prefix = kind.model_config["env_prefix"]
         for name, field in kind.model_fields.items():
             if name not in settings._PARTS:
-                found[f"{table}.{name}".lstrip(".")] = f"{prefix}{name}".upper(), field.default
+                variable = (
+                    settings._variable(table, name, field.validation_alias) if table else f"{prefix}{name}".upper()
+                )
+                found[f"{table}.{name}".lstrip(".")] = variable, field.default
     return found
 
 

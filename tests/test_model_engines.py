@@ -14,13 +14,24 @@ from models.classifier import Classifier
 from models.comparing import Reading, compare
 from models.dataset import Row
 from models.encoder import Encoder
-from models.engines import AUTO, BF16, ENGINES, F32, Running, choose_engine, cpu_flags, native_engines, runs_natively
+from models.engines import (
+    AUTO,
+    BF16,
+    ENGINES,
+    F32,
+    INT8,
+    Running,
+    choose_engine,
+    cpu_flags,
+    native_engines,
+    runs_natively,
+)
 from models.errors import EngineError
 from models.examples import KINDS
 from models.heads import Logits, load_heads, save_heads
 from pipeline.commands import parts
 from pipeline.errors import ConfigurationError
-from pipeline.settings import ModelSettings, Settings
+from pipeline.settings import EngineName, ModelSettings, Settings
 
 CAN_BF16 = runs_natively(BF16, cpu_flags())
 AGREES = Agreement(background=1000, top=20, examples=80, flips=1, p99=0.05)
@@ -49,6 +60,22 @@ def test_auto_takes_bf16_only_where_it_is_native_and_trusted(
     assert choose_engine(AUTO, flags, trusted) == expected
 
 
+@pytest.mark.parametrize(
+    ("flags", "trusted", "kept", "expected"),
+    [
+        ({"avx512_vnni", "avx512_bf16"}, [INT8, BF16], INT8, INT8),
+        ({"avx512_bf16"}, [INT8, BF16], INT8, BF16),  # built on another processor
+        ({"avx512_vnni"}, [BF16], INT8, F32),  # the artefact has changed since: no calibration, no engine
+        ({"avx512_vnni", "avx512_bf16"}, [INT8, BF16], F32, BF16),
+        ({"avx2"}, [], "openvino-f64", F32),
+    ],
+)
+def test_auto_takes_what_the_build_kept_if_it_may(
+    flags: set[str], trusted: list[str], kept: str, expected: str
+) -> None:
+    assert choose_engine(AUTO, flags, trusted, kept) == expected
+
+
 def test_an_engine_that_is_asked_for_is_taken_calibrated_or_not() -> None:
     assert choose_engine(F32, {"amx_bf16"}, [BF16]) == F32
     assert choose_engine(BF16, {"amx_bf16"}, []) == BF16
@@ -58,7 +85,7 @@ def test_an_engine_that_is_asked_for_is_taken_calibrated_or_not() -> None:
     ("engine", "message"),
     [
         (BF16, r"cannot run the engine openvino-bf16, it lacks amx_bf16 or avx512_bf16: choose auto or openvino-f32"),
-        ("openvino-f64", r"there is no engine openvino-f64: choose auto, openvino-f32 or openvino-bf16"),
+        ("openvino-f64", r"there is no engine openvino-f64: choose auto, openvino-f32, openvino-bf16, openvino-int8, "),
     ],
 )
 def test_an_engine_that_cannot_run_here_is_refused_in_one_line(engine: str, message: str) -> None:
@@ -79,7 +106,7 @@ def test_flags_are_those_of_the_first_processor_and_none_where_no_file_lists_the
 
 
 def test_the_setting_takes_the_engines_that_there_are() -> None:
-    assert get_args(ModelSettings.model_fields["engine"].annotation) == (AUTO, *ENGINES)
+    assert get_args(EngineName) == (AUTO, *ENGINES)
 
 
 def test_the_setting_reaches_the_classifier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.background import Background, source_folds
-from models.batching import batches, padded_length
+from models.batching import batches, most_rows, padded_length
 from models.calibrate import _threshold
 from models.calibration import Calibration, Spread, calibration_from_json
 from models.corpus_check import check_corpus, near_duplicates
@@ -85,14 +87,36 @@ def test_a_calibration_survives_its_written_form() -> None:
 
 
 def test_batches_hold_every_text_once_within_the_budget() -> None:
-    lengths = [3, 120, 9, 8, 64, 17, 128, 5]
-    found = list(batches(lengths, budget=128))
-    assert sorted(place for batch in found for place in batch) == list(range(len(lengths)))
-    assert all(len(batch) * padded_length(max(lengths[place] for place in batch)) <= 128 for batch in found)
+    ids = [[0] * length for length in (3, 120, 9, 8, 64, 17, 128, 5)]
+    found = batches(ids, budget=128)
+    assert sorted(place for batch in found for place in batch.places) == list(range(len(ids)))
+    assert all(batch.rows * batch.length <= 128 for batch in found)
+    assert all(batch.length == padded_length(max(map(len, batch.ids))) for batch in found)
 
 
 def test_a_text_longer_than_the_budget_goes_alone() -> None:
-    assert [len(batch) for batch in batches([600, 5], budget=512)] == [1, 1]
+    assert [len(batch.places) for batch in batches([[0] * 600, [0] * 5], budget=512)] == [1, 1]
+
+
+@given(st.lists(st.integers(1, 128), max_size=400), st.integers(1, 4))
+def test_however_long_posts_are_shapes_are_few(lengths: list[int], streams: int) -> None:
+    found = batches([[7] * length for length in lengths], 512, streams)
+    assert sorted(place for batch in found for place in batch.places) == list(range(len(lengths)))
+    for batch in found:
+        full = most_rows(batch.length, 512)
+        assert batch.length % 8 == 0
+        assert len(batch.ids) <= batch.rows <= full
+        assert batch.rows in {1, 2, full} or batch.rows % 4 == 0
+        mask = batch.mask()
+        assert mask.shape == batch.padded(1).shape == (batch.rows, batch.length)
+        assert mask.sum(axis=1).tolist() == [len(one) for one in batch.ids] + [1] * (batch.rows - len(batch.ids))
+
+
+def test_the_last_round_leaves_no_stream_idle() -> None:
+    ids = [[0] * 8] * (64 * 3)
+    assert [len(batch.places) for batch in batches(ids, 512, 2)] == [64, 64, 32, 32]
+    assert [len(batch.places) for batch in batches(ids, 512, 1)] == [64, 64, 64]
+    assert [len(batch.places) for batch in batches([[0]], 512, 2)] == [1]
 
 
 def test_four_bit_blocks_unpack_to_scaled_weights() -> None:

@@ -14,18 +14,20 @@ from models.baseline import Baseline
 from models.classifier import Classifier
 from models.corpus_check import TAXONOMY
 from models.decision import Decision, decide
-from models.encoder import MAX_TOKENS, Encoder, Features
-from models.engines import F32
+from models.encoder import MAX_TOKENS, Encoder
+from models.engines import AS_MEASURED, F32, TORCH_F32
 from models.errors import ModelError
 from models.examples import read_corpus
 from models.graph import LAYERS
 from models.heads import Logits, load_heads
-from models.reference import Reference
+from models.packed import Shape
+from models.runners import Features, open_runner
 from models.tokens import PREFIX, Tokens
 
 SAMPLES = Path(__file__).parent.parent / "config" / "samples" / "posts.ndjson"
 LANGUAGES = yaml.safe_load(TAXONOMY.read_text(encoding="utf-8"))["languages"]
 EACH = 3
+SHAPE = Shape(hidden=4, layers=1, heads=1, inner=1, positions=9, epsilon=1e-5)
 
 Posts = tuple[list[str], list[str]]
 
@@ -48,12 +50,12 @@ def base() -> Base:
 
 
 @pytest.fixture(scope="module")
-def reference(base: Base) -> Reference:
-    return Reference(base)
+def reference(base: Base) -> Encoder:
+    return Encoder(base, TORCH_F32)
 
 
 @pytest.fixture(scope="module")
-def theirs(reference: Reference, posts: Posts) -> Features:
+def theirs(reference: Encoder, posts: Posts) -> Features:
     return reference.encode(posts[0])
 
 
@@ -63,10 +65,10 @@ def ours(base: Base, posts: Posts) -> Features:
 
 
 @pytest.mark.parametrize("missing", ["torch", "transformers"])
-def test_without_the_extra_the_reference_says_what_to_install(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_torch_engines_say_what_to_install(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(ModelError, match=r"needs the extra `train`.* -r requirements/train\.txt") as refused:
-        Reference.load()
+    with pytest.raises(ModelError, match=r"need the extra `torch`.* -r requirements/train\.txt") as refused:
+        open_runner(Base(Path(), "", SHAPE, {}, np.zeros((1, 1), np.uint8)), TORCH_F32, AS_MEASURED)
     assert "\n" not in str(refused.value)
 
 
@@ -96,7 +98,7 @@ def test_the_heads_give_the_same_logits_and_flags_on_both(ours: Features, theirs
 
 @pytest.mark.torch
 def test_the_classifier_on_the_reference_scores_and_never_flags(
-    reference: Reference, theirs: Features, posts: Posts
+    reference: Encoder, theirs: Features, posts: Posts
 ) -> None:
     heads = load_heads()
     classifier = Classifier(heads, reference)

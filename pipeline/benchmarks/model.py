@@ -18,7 +18,7 @@ from models.baseline import BATCHES, Baseline
 from models.comparing import agreements
 from models.dataset import Row
 from models.encoder import Encoder
-from models.engines import cpu_flags, native_engines
+from models.engines import Sizing, cpu_flags, native_engines
 from models.errors import ModelError
 from models.heads import ARTEFACT, Heads, load_heads
 from models.peak import gemm_peak, useful_flops
@@ -82,7 +82,7 @@ def rows_to_read(background: Path | None, count: int) -> list[Row]:
 def measure(plan: Plan) -> list[dict[str, Any]]:
     """Measure every engine of the plan; a row of figures for each, in their order."""
     texts = [row.text for row in plan.rows]
-    encoders = {engine: Encoder(plan.base, plan.threads, engine) for engine in plan.engines}
+    encoders = {engine: Encoder(plan.base, engine, Sizing(plan.threads)) for engine in plan.engines}
     plan.say(f"reading {len(texts)} posts once on every engine, to compare them")
     agreed = agreements(plan.heads, {engine: one.encode(texts) for engine, one in encoders.items()}, plan.rows)
     contenders = [Contender(engine, one.encode, texts) for engine, one in encoders.items()]

@@ -107,7 +107,7 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
         ModelUnavailable: weights or artefact are missing or damaged.
     """
     from models.classifier import Classifier
-    from models.engines import Running
+    from models.engines import Running, Sizing
     from models.errors import EngineError, ModelError
     from models.heads import ARTEFACT
 
@@ -116,7 +116,7 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
             artefact=settings.model.artefact or ARTEFACT,
             cache=settings.cache / "models",
             weights=settings.model.base,
-            running=Running(settings.model.engine, settings.model.threads or None),
+            running=Running(settings.model.engine, Sizing(settings.model.threads or None)),
             progress=progress,
         )
     except EngineError as error:
