@@ -4,9 +4,13 @@ import gzip
 import json
 import math
 import random
+import zlib
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from models.errors import CorpusError
 
 SUBTITLES = "Helsinki-NLP+XED"
 _SUBTITLE_RARITY = 4  # film lines train, but are no posts: few of them, and none in a rate
@@ -32,9 +36,8 @@ def sample_background(path: Path, size: int, seed: int) -> list[Background]:
     A larger sample with the same seed holds the smaller one, so that cached features serve both.
     """
     strata: dict[tuple[str, str], list[Background]] = defaultdict(list)
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for row in map(json.loads, lines):
-            strata[row["source"], row["lang"]].append(Background(row["text"], row["lang"], row["source"]))
+    for post in _read(path):
+        strata[post.source, post.lang].append(post)
     ranked = []
     for (source, lang), posts in sorted(strata.items()):
         random.Random(f"{seed} {source} {lang}").shuffle(posts)  # noqa: S311  # a sample, not a secret
@@ -42,6 +45,22 @@ def sample_background(path: Path, size: int, seed: int) -> list[Background]:
         ranked += [(rank * pace, source, lang, post) for rank, post in enumerate(posts)]
     ranked.sort(key=lambda one: one[:3])
     return [post for *_, post in ranked[:size]]
+
+
+def _read(path: Path) -> Iterator[Background]:
+    """Give the posts of a file of JSON lines, gzipped or not; a line that is none is a `CorpusError`."""
+    number = 0
+    try:
+        with path.open("rb") as file:
+            gzipped = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rt", encoding="utf-8") if gzipped else path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):  # noqa: B007  # the errors below name it
+                row = json.loads(line)
+                yield Background(str(row["text"]), str(row["lang"]), str(row["source"]))
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorpusError(f"{path}: cannot be read after line {number} ({type(error).__name__})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorpusError(f"{path}:{number}: not a JSON object with text, lang and source") from error
 
 
 def source_folds(posts: list[Background], folds: int) -> dict[str, int]:

@@ -8,11 +8,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Progress, silent
-from models.calibration import Array
+from models.agreement import Agreement
+from models.base import DEFAULT_CACHE, Progress, load_base, silent
+from models.built import load_build
+from models.calibration import Array, Calibration
 from models.decision import Decision, Lane, Level, decide, scores
 from models.engines import DEFAULT, Running, choose_engine, cpu_flags
 from models.errors import ModelError
+from models.golden import Golden, against_golden
 from models.heads import ARTEFACT, Heads, load_heads
 
 
@@ -50,14 +53,15 @@ class Engine(Protocol):
 class Classifier:
     """The heads on an engine. One thread at a time may call it; which one does not matter."""
 
-    def __init__(self, heads: Heads, engine: Engine) -> None:
+    def __init__(self, heads: Heads, engine: Engine, calibration: Calibration | None = None) -> None:
         if engine.base_sha256 != heads.base_sha256:
             raise ModelError("the classifier was trained on other base weights than the engine runs: train it again")
         self.labels = heads.labels
+        self.engine = engine.engine
         self.model = f"fanal-{heads.version}+{engine.engine}"
         self._heads = heads
         self._engine = engine
-        self._calibration = heads.calibrations.get(engine.engine)
+        self._calibration = calibration or heads.calibrations.get(engine.engine)
 
     @classmethod
     def load(
@@ -70,13 +74,20 @@ class Classifier:
     ) -> "Classifier":
         """Load the heads, and the base encoder as `models.base.load_base` does with `cache` and `weights`.
 
-        `running` names the engine, or `auto`: see `models.engines.choose_engine` for what becomes of that.
+        `running` names the engine, or `auto`: what `fanal model build` kept for this base and these heads, else what needs
+        no build (see `models.engines.choose_engine`). A built engine decides by the calibration of its build.
         """
         from models.encoder import Encoder
 
         heads = load_heads(artefact)
-        chosen = choose_engine(running.engine, cpu_flags(), heads.trusted)
-        return cls(heads, Encoder.load(cache, weights, engine=chosen, sizing=running.sizing, progress=progress))
+        base = load_base(cache, weights, progress)
+        build = load_build((cache or DEFAULT_CACHE).expanduser(), base.sha256, heads)
+        built = build.engines if build else {}
+        engine = choose_engine(running.engine, cpu_flags(), [*heads.trusted, *built], build.kept if build else None)
+        one = built.get(engine)
+        sizing = one.sizing if one and not running.sizing.threads else running.sizing
+        encoder = Encoder(base, engine, sizing, build.folder if build else None)
+        return cls(heads, encoder, one.calibration if one else None)
 
     @property
     def can_flag(self) -> bool:
@@ -95,6 +106,12 @@ class Classifier:
         decisions = decide(logits, langs, self.labels, self._heads.lanes, self._calibration)
         found = scores(logits, langs, self.labels, self._heads.lanes, self._calibration).tolist()
         return [self._assessment(decision, row) for decision, row in zip(decisions, found, strict=True)]
+
+    def compare_with(self, golden: Golden) -> Agreement:
+        """Hold the engine against the golden scores; without a calibration for it this is a `ModelError`."""
+        if self._calibration is None:
+            raise ModelError(f"the artefact is not calibrated for {self._engine.engine}: run `fanal model build`")
+        return against_golden(golden, self._heads, self._engine, self._calibration)
 
     def _assessment(self, decision: Decision, found: list[float]) -> Assessment:
         named = dict(zip(self.labels, found, strict=True))

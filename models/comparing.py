@@ -39,16 +39,25 @@ def agreements(heads: Heads, features: Mapping[str, NDArray[np.float32]], rows: 
     return {engine: compare(reference, reading, rows) for engine, reading in readings.items()}
 
 
-def compare(reference: Reading, other: Reading, rows: Sequence[Row]) -> Agreement:
-    """Compare two engines' readings of the same rows on the examples and on the top of the background."""
+def compare(reference: Reading, other: Reading, rows: Sequence[Row], of: int | None = None) -> Agreement:
+    """Compare two engines' readings of the same rows on the examples and on the top of the background.
+
+    Where the rows are already those of `sorting_posts`, `of` says of how many background posts theirs are the top.
+    """
+    chosen = np.arange(len(rows)) if of is not None else sorting_posts(reference, rows)
+    some = [rows[place] for place in chosen.tolist()]
+    langs = [row.lang for row in some]
+    flips = _flags(reference, chosen, langs) != _flags(other, chosen, langs)
+    top = sum(row.is_background for row in some)
+    count = sum(row.is_background and row.measured for row in rows) if of is None else of
+    return Agreement(count, top, len(some) - top, int(flips.sum()), _p99(reference.logits, other.logits, chosen))
+
+
+def sorting_posts(reference: Reading, rows: Sequence[Row]) -> NDArray[np.int64]:
+    """Give the places of the rows by which engines are sorted: all examples, and the top of the background."""
     background = np.array([row.is_background and row.measured for row in rows], dtype=bool)
     examples = np.array([not row.is_background for row in rows], dtype=bool)
-    top = _top(reference, rows, background)
-    chosen = np.flatnonzero(examples | top)
-    langs = [rows[place].lang for place in chosen.tolist()]
-    flips = _flags(reference, chosen, langs) != _flags(other, chosen, langs)
-    p99 = _p99(reference.logits, other.logits, chosen)
-    return Agreement(int(background.sum()), int(top.sum()), int(examples.sum()), int(flips.sum()), p99)
+    return np.flatnonzero(examples | _top(reference, rows, background))
 
 
 def _top(reading: Reading, rows: Sequence[Row], among: NDArray[np.bool_]) -> NDArray[np.bool_]:

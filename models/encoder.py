@@ -10,7 +10,7 @@ from models.base import Base, Progress, load_base, silent
 from models.batching import Batch, batches
 from models.engines import AS_MEASURED, F32, Sizing
 from models.graph import LAYERS
-from models.runners import Features, open_runner
+from models.runners import Features, Runner, open_runner
 from models.tokens import Tokens
 
 MAX_TOKENS = 128
@@ -24,12 +24,22 @@ class Encoder:
     """
 
     def __init__(self, base: Base, engine: str = F32, sizing: Sizing = AS_MEASURED, built: Path | None = None) -> None:
+        self._begin(base, engine, open_runner(base, engine, sizing, built))
+
+    def _begin(self, base: Base, engine: str, runner: Runner) -> None:
         self.engine = engine
         self.base_sha256 = base.sha256
         self.width = len(LAYERS) * base.shape.hidden
-        self.runner = open_runner(base, engine, sizing, built)
+        self.runner = runner
         self._tokens = Tokens.load(base.folder, MAX_TOKENS)
         self._pool = ThreadPoolExecutor(self.runner.streams, thread_name_prefix=engine)
+
+    @classmethod
+    def on(cls, base: Base, engine: str, runner: Runner) -> "Encoder":
+        """Put an encoder on a runner that is already open."""
+        made = cls.__new__(cls)
+        made._begin(base, engine, runner)
+        return made
 
     @classmethod
     def load(

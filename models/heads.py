@@ -7,7 +7,8 @@ a lane where both agree.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ class Logits:
 class Heads:
     """The heads with their labels and lanes, the base that they were trained on, and a calibration an engine.
 
-    `agreements` holds, by engine, how far it agrees with the one whose features the heads were trained on.
+    `agreements` holds, by engine, how far it agrees with the one whose features the heads were trained on. `digest` is the
+    sha256 of the artefact's files, empty where the heads were never written.
     """
 
     version: str
@@ -63,6 +65,7 @@ class Heads:
     near: Linear
     calibrations: Mapping[str, Calibration]
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
+    digest: str = ""
 
     @property
     def trusted(self) -> list[str]:
@@ -99,9 +102,10 @@ def save_heads(heads: Heads, folder: Path, training: Mapping[str, Any]) -> None:
 def load_heads(folder: Path = ARTEFACT) -> Heads:
     """Read the artefact; one that is missing, damaged or of another form is a `ModelError`."""
     try:
-        card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+        raw = (folder / _CARD).read_bytes()
+        card = json.loads(raw)
         tensors = load_file(folder / _WEIGHTS)
-        heads = _from_card(card, tensors)
+        heads = replace(_from_card(card, tensors), digest=sha256(raw + (folder / _WEIGHTS).read_bytes()).hexdigest())
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(f"the classifier in {folder} cannot be read: {type(error).__name__}: {error}") from error
     if card["form"] != _FORM or heads.near.weight.shape[0] != len(heads.labels):

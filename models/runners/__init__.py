@@ -48,6 +48,6 @@ def open_runner(base: Base, engine: str, sizing: Sizing, built: Path | None = No
         from models.runners.torch import TorchRunner
 
         return TorchRunner(base, one, sizing)
-    from models.runners.openvino import OpenVinoRunner
+    from models.runners.openvino import OpenVinoRunner, graph_of
 
-    return OpenVinoRunner(base, one, sizing, built)
+    return OpenVinoRunner(base, one, sizing, graph_of(base, one, built))

@@ -25,13 +25,13 @@ class OpenVinoRunner:
 
     place = "cpu"
 
-    def __init__(self, base: Base, engine: Engine, sizing: Sizing, built: Path | None) -> None:
+    def __init__(self, base: Base, engine: Engine, sizing: Sizing, graph: ov.Model) -> None:
         threads = sizing.threads or len(os.sched_getaffinity(0))
         self.streams = min(sizing.streams or threads, threads)
         self.budget = sizing.budget or BUDGET
         self._base = base
         self._places = base.weights["emb.pos"] + base.weights["emb.type"][0]
-        compiled = _compile(_graph(base, engine, built), engine, threads, self.streams)
+        compiled = _compile(graph, engine, threads, self.streams)
         self._requests: SimpleQueue[ov.InferRequest] = SimpleQueue()
         for _ in range(self.streams):
             self._requests.put(compiled.create_infer_request())
@@ -46,7 +46,12 @@ class OpenVinoRunner:
             self._requests.put(request)
 
 
-def _graph(base: Base, engine: Engine, built: Path | None) -> ov.Model:
+def graph_of(base: Base, engine: Engine, built: Path | None) -> ov.Model:
+    """Give the graph of an engine: built from the base, or read from the files of a build.
+
+    Raises:
+        EngineError: it was not built here, or its file is damaged.
+    """
     if not engine.built:
         return build_graph(base)
     path = built / f"{engine.name}.xml" if built else None

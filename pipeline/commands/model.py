@@ -1,18 +1,30 @@
-"""`fanal model`: what the classifier is, where it comes from, and how it is made."""
+"""`fanal model`: what the classifier is, where it comes from, which engine runs it here, and whether that agrees."""
 
 import json
-from typing import Any
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.commands import parts
-from pipeline.commands.terminal import ERR
+from pipeline.commands.bench import model as bench_model
+from pipeline.commands.terminal import ERR, OUT
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from models.build import Tried
+
+_BACKGROUND = "Real posts: JSON lines, gzipped, of text, lang, source. Without them int8 on OpenVINO is left out."
 
 
 @click.group()
 def model() -> None:
-    """What the classifier is, where it comes from, and how it is made."""
+    """What the classifier is, where it comes from, and which engine runs it here."""
+
+
+model.add_command(bench_model, "bench")
 
 
 @model.command()
@@ -60,3 +72,79 @@ def fetch() -> None:
     settings = Settings.read()
     parts.prepare_base(settings, lambda text: ERR.print(text, markup=False))
     click.echo(f"the base model is in {settings.cache / 'models'}")
+
+
+@model.command()
+@click.option("--background", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_BACKGROUND)
+@click.option(
+    "--posts", type=click.IntRange(300), default=20_000, help="Background posts to compare on (default 20,000)."
+)
+@click.option(
+    "--engine", "engines", multiple=True, help="Try this one; may be given again (default: all that run here)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the line of JSON alone.")
+def build(background: Path | None, posts: int, engines: tuple[str, ...], as_json: bool) -> None:
+    """Make the engines that this machine could run, and keep the fastest that flags whom fp32 flags.
+
+    Each is compared with fp32 on the same graph, and with the golden scores of torch that ship with the artefact; an engine
+    that moves the tail is refused. The rest get a calibration of their own. Takes minutes; workers take what was kept at
+    their next start.
+    """
+    from models.build import build as search
+    from models.build import candidates, render_report
+    from models.engines import cpu_flags
+    from models.errors import ModelError
+    from pipeline.errors import ModelUnavailable
+
+    plan = parts.build_plan(Settings.read(), background, posts, _say)
+    try:
+        tried = search(plan, engines or candidates(background is not None, cpu_flags()))
+    except ModelError as error:
+        raise ModelUnavailable(str(error)) from None
+    kept = max((one for one in tried if one.posts_per_s), key=lambda one: one.posts_per_s or 0.0)
+    if not as_json:
+        click.echo(render_report(plan, tried, kept.engine))
+    click.echo(json.dumps({"machine": plan.machine, "kept": kept.engine, "engines": [_row(one) for one in tried]}))
+
+
+def _row(one: "Tried") -> dict[str, Any]:
+    return {
+        "engine": one.engine,
+        "posts_per_s": one.posts_per_s,
+        "agreement": one.agreement and asdict(one.agreement),
+        "golden": one.golden and asdict(one.golden),
+        "why_not": one.why_not,
+    }
+
+
+@model.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the line of JSON alone.")
+def verify(as_json: bool) -> None:
+    """Hold the engine that would run here against the golden scores that ship with the artefact.
+
+    Also checks that artefact, cache and build are whole. Exits 1 if the engine does not flag whom torch in fp32 flags.
+    """
+    from models.errors import ModelError
+    from models.golden import load_golden
+    from models.heads import ARTEFACT
+    from pipeline.errors import ModelUnavailable
+
+    settings = Settings.read()
+    try:
+        golden = load_golden(settings.model.artefact or ARTEFACT)
+    except ModelError as error:
+        raise ModelUnavailable(str(error)) from None
+    classifier = parts.classifier(settings)
+    found = classifier.compare_with(golden)
+    line = {"model": classifier.model, "posts": found.examples, "holds": found.holds} | {
+        "flips": found.flips,
+        "p99": found.p99,
+    }
+    if not as_json:
+        OUT.print(f"{classifier.model} {found}", markup=False, soft_wrap=True)
+    click.echo(json.dumps(line))
+    sys.exit(0 if found.holds else 1)
+
+
+def _say(text: str) -> None:
+    ERR.print(text, style="dim", markup=False, soft_wrap=True)

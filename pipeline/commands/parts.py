@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.broker.connection import Connection
@@ -13,6 +14,8 @@ from pipeline.keys import Keys, read_keys
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from models.build import Plan
+    from models.classifier import Classifier
     from pipeline.index.store import Store
     from pipeline.local.endpoints import Endpoints
     from pipeline.screen.screening import Judge, Screen
@@ -20,6 +23,13 @@ if TYPE_CHECKING:
 NOT_UP = (
     "nothing runs on {data}: start the embedded servers with `fanal local up` (or `fanal run`), "
     "or set FANAL_KAFKA_BOOTSTRAP and FANAL_ELASTICSEARCH_URL to your own"
+)
+
+_SEED = 7  # training draws its background by the same one, so that what it has read is not read again
+
+UNCALIBRATED = (
+    "the classifier is not calibrated for the engine {engine}, on which it would flag nobody: run "
+    "`fanal model build --engine {engine}`, or set FANAL_ENGINE=auto"
 )
 
 
@@ -99,12 +109,12 @@ def store(settings: Settings) -> Store:
     return open_store(search_address(settings), settings.elasticsearch)
 
 
-def classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Judge:
+def classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Classifier:
     """The classifier that ships, on the engine of this machine.
 
     Raises:
-        ConfigurationError: this processor cannot run the engine that is asked for.
-        ModelUnavailable: weights or artefact are missing or damaged.
+        ConfigurationError: the engine that is asked for was not built, is not calibrated, or cannot run on this processor.
+        ModelUnavailable: weights, artefact or build are missing or damaged.
     """
     from models.classifier import Classifier
     from models.engines import Running, Sizing
@@ -112,7 +122,7 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
     from models.heads import ARTEFACT
 
     try:
-        return Classifier.load(
+        found = Classifier.load(
             artefact=settings.model.artefact or ARTEFACT,
             cache=settings.cache / "models",
             weights=settings.model.base,
@@ -121,6 +131,50 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
         )
     except EngineError as error:
         raise ConfigurationError(str(error)) from None
+    except ModelError as error:
+        raise ModelUnavailable(str(error)) from None
+    if not found.can_flag:
+        raise ConfigurationError(UNCALIBRATED.format(engine=found.engine))
+    return found
+
+
+def build_plan(settings: Settings, background: Path | None, count: int, say: Callable[[str], None]) -> Plan:
+    """What `fanal model build` starts from: the settings' base and heads, the corpus, and so many posts of a file.
+
+    Raises:
+        ModelUnavailable: weights or artefact are missing or damaged, or the file is not one of background posts.
+    """
+    from models.background import sample_background
+    from models.base import load_base
+    from models.build import Plan
+    from models.dataset import build_rows
+    from models.encoder import Encoder
+    from models.engines import F32, Sizing
+    from models.errors import ModelError
+    from models.examples import read_corpus
+    from models.features import FeatureCache
+    from models.golden import load_golden
+    from models.heads import ARTEFACT, load_heads
+    from pipeline.benchmarks.machine import machine
+
+    artefact = settings.model.artefact or ARTEFACT
+    threads = settings.model.threads or None
+    try:
+        base = load_base(settings.cache / "models", settings.model.base)
+        rows = build_rows(read_corpus(), sample_background(background, count, _SEED) if background else [])
+        read = Encoder(base, F32, Sizing(threads)).encode
+        kept = FeatureCache(settings.cache / "features" / f"{F32}-{base.sha256[:12]}", read)
+        return Plan(
+            base=base,
+            heads=load_heads(artefact),
+            golden=load_golden(artefact),
+            rows=rows,
+            cache=settings.cache / "models",
+            threads=threads,
+            machine=machine(),
+            reference=kept.features,
+            say=say,
+        )
     except ModelError as error:
         raise ModelUnavailable(str(error)) from None
 
