@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from models.base import Base, Progress, load_base, silent
 from models.batching import batches, padded_length
 from models.engines import F32, checked, cpu_flags, precision_hint
-from models.graph import LAYERS, build_graph
-from models.packed import unpack
+from models.graph import build_graph
 from models.tokens import Tokens
 
 Features = NDArray[np.float32]
@@ -31,9 +30,9 @@ class Encoder:
     def __init__(self, base: Base, threads: int | None = None, engine: str = F32) -> None:
         self.engine = checked(engine, cpu_flags())
         self.base_sha256 = base.sha256
-        self.width = len(LAYERS) * base.shape.hidden
+        self.width = len(base.layers) * base.shape.hidden
         self._tokens = Tokens.load(base.folder, MAX_TOKENS)
-        self._words = base.words
+        self._embed = base.embed
         self._places = base.weights["emb.pos"] + base.weights["emb.type"][0]
         self._queue = _compile(base, threads or len(os.sched_getaffinity(0)), precision_hint(engine))
         self._queue.set_callback(_keep)
@@ -72,7 +71,7 @@ class Encoder:
         embedded = np.zeros((len(ids), length, self._places.shape[1]), np.float32)
         mask = np.zeros((len(ids), length), np.float32)
         for row, one in enumerate(ids):
-            embedded[row, : len(one)] = unpack(self._words[one])
+            embedded[row, : len(one)] = self._embed(one)
             mask[row, : len(one)] = 1.0
         embedded += self._places[:length]
         return [embedded, mask]

@@ -15,8 +15,6 @@ from models.base import Base, Progress, load_base, silent
 from models.batching import batches
 from models.encoder import MAX_TOKENS, Features
 from models.errors import ModelError
-from models.graph import LAYERS
-from models.packed import unpack
 from models.tokens import PAD, Tokens
 
 _BUDGET = 1024  # padded tokens a batch
@@ -45,8 +43,9 @@ class Reference:
     def __init__(self, base: Base) -> None:
         self._torch, _ = libraries()
         self.base_sha256 = base.sha256
-        self.width = len(LAYERS) * base.shape.hidden
+        self.width = len(base.layers) * base.shape.hidden
         self._tokens = Tokens.load(base.folder, MAX_TOKENS)
+        self._layers = base.layers
         self._bert = build_bert(base)
 
     @classmethod
@@ -74,7 +73,7 @@ class Reference:
         padded = self._torch.tensor([one + [PAD] * (longest - len(one)) for one in ids])
         with self._torch.inference_mode():
             states = self._bert(input_ids=padded, attention_mask=mask, output_hidden_states=True).hidden_states
-            means = [(states[layer] * mask.unsqueeze(-1)).sum(dim=1) / lengths for layer in LAYERS]
+            means = [(states[layer] * mask.unsqueeze(-1)).sum(dim=1) / lengths for layer in self._layers]
             found: Features = self._torch.cat(means, dim=1).numpy()
         return found
 
@@ -121,7 +120,7 @@ def _configuration(base: Base, transformers: Any) -> Any:
 
 def _weights(base: Base) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Give every tensor of the base under the name that transformers knows it by."""
-    yield "embeddings.word_embeddings.weight", unpack(base.words)
+    yield "embeddings.word_embeddings.weight", base.embed(range(len(base.words)))
     for name, tensor in base.weights.items():
         place, part, *kind = name.split(".")
         ending = _ENDINGS[kind[0]] if kind else "weight"
