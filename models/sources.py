@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.architecture import CONFIG
 from models.contents import Source
+from models.converted import STAMP
 from models.errors import ModelError
 from models.published import PACKAGE, VERSION, PackedModel
+from models.saved import SavedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,11 @@ class Wanted:
             raise ModelError(f"{path}: no such file or folder; model.base names a local copy")
         if path.is_file():
             return PackedModel(path)
-        return path
+        if (path / STAMP).exists():
+            return path
+        if not (path / CONFIG).exists():
+            raise ModelError(f"{path} holds neither a saved model ({CONFIG}) nor a converted one ({STAMP})")
+        return SavedModel.open(path)
 
     def refuse_other(self, sha256: str) -> None:
         """Refuse weights that do not have the checksum that is set."""
