@@ -1,4 +1,4 @@
-"""Which base encoder is asked for, and where it comes from: the pinned package, or a local copy."""
+"""Which base encoder is asked for, and where it comes from: the pinned package, a local copy, or a model hub."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +7,7 @@ from models.architecture import CONFIG
 from models.contents import Source
 from models.converted import STAMP
 from models.errors import ModelError
+from models.hub import PREFIX, HubModel
 from models.published import PACKAGE, VERSION, PackedModel
 from models.saved import SavedModel
 
@@ -15,7 +16,7 @@ from models.saved import SavedModel
 class Wanted:
     """The base that is asked for, as the settings say it.
 
-    `source` is a path; none is the pinned package. `sha256` is the checksum that the
+    `source` is a path, or `hub:OWNER/NAME@REVISION`; none is the pinned package. `sha256` is the checksum that the
     weights must have, if one is set.
     """
 
@@ -26,15 +27,19 @@ class Wanted:
         """Say it in a line, for a person who waits for it."""
         if not self.source:
             return f"multilingual-e5-small as packaged in {PACKAGE} {VERSION} (72 MB, MIT as stated)"
-        return self.source
+        return f"{self.source}, in full precision" if self.source.startswith(PREFIX) else self.source
 
     def open(self) -> Source | Path:
         """Give the source, or the folder if it is a converted one; what is neither is a `ModelError`."""
         if not self.source:
             return PackedModel()
+        if self.source.startswith(PREFIX):
+            return HubModel.parse(self.source, self.sha256)
         path = Path(self.source).expanduser()
         if not path.exists():
-            raise ModelError(f"{path}: no such file or folder; model.base names a local copy")
+            raise ModelError(
+                f"{path}: no such file or folder; model.base names a local copy, or {PREFIX}OWNER/NAME@COMMIT"
+            )
         if path.is_file():
             return PackedModel(path)
         if (path / STAMP).exists():

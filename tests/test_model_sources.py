@@ -240,6 +240,7 @@ def test_a_tokenizer_of_another_sort_is_refused(tmp_path: Path) -> None:
 def test_a_base_that_is_nowhere_is_said_with_what_may_be_named(tmp_path: Path) -> None:
     told = refusal(tmp_path / "cache", tmp_path / "nowhere")
     assert "no such file or folder" in told
+    assert "hub:OWNER/NAME@COMMIT" in told
 
 
 def test_no_base_has_fewer_positions_than_the_encoder_reads() -> None:
