@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Progress, silent
+from models.base import Progress, Wanted, load_base, silent
 from models.calibration import Array
 from models.decision import Decision, Lane, Level, decide, scores
 from models.engines import DEFAULT, Running, choose_engine, cpu_flags
@@ -52,7 +52,11 @@ class Classifier:
 
     def __init__(self, heads: Heads, engine: Engine) -> None:
         if engine.base_sha256 != heads.base_sha256:
-            raise ModelError("the classifier was trained on other base weights than the engine runs: train it again")
+            raise ModelError(
+                f"the classifier was trained on other base weights ({heads.base_sha256[:12]}…) than it is to run on "
+                f"({engine.base_sha256[:12]}…): unset model.base, or train it again on that base, "
+                "python -m models.train --base ..., and name what comes out as model.artefact"
+            )
         self.labels = heads.labels
         self.model = f"fanal-{heads.version}+{engine.engine}"
         self._heads = heads
@@ -64,7 +68,7 @@ class Classifier:
         cls,
         artefact: Path = ARTEFACT,
         cache: Path | None = None,
-        weights: Path | None = None,
+        weights: Wanted | Path | str | None = None,
         running: Running = DEFAULT,
         progress: Progress = silent,
     ) -> "Classifier":
@@ -76,7 +80,7 @@ class Classifier:
 
         heads = load_heads(artefact)
         engine = choose_engine(running.engine, cpu_flags(), heads.trusted)
-        return cls(heads, Encoder.load(cache, weights, running.threads, progress, engine))
+        return cls(heads, Encoder(load_base(cache, weights, progress), running.threads, engine))
 
     @property
     def can_flag(self) -> bool:

@@ -1,13 +1,16 @@
 """`fanal model`: what the classifier is, where it comes from, and how it is made."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.commands import parts
 from pipeline.commands.terminal import ERR
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from models.base import Base
 
 
 @click.group()
@@ -18,7 +21,7 @@ def model() -> None:
 @model.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(as_json: bool) -> None:
-    """Print what is loaded: artefact, engine, base weights, kinds, thresholds."""
+    """Print what is loaded: artefact, engine, base encoder, kinds, thresholds."""
     found = describe(Settings.read())
     if as_json:
         click.echo(json.dumps(found))
@@ -42,11 +45,10 @@ def describe(settings: Settings) -> dict[str, Any]:
         heads = load_heads(artefact)
     except ModelError as error:
         raise ModelUnavailable(str(error)) from None
-    engine = parts.classifier(settings).model
     return {
-        "model": engine,
+        "model": parts.classifier(settings).model,
         "artefact": str(artefact),
-        "base": f"multilingual-e5-small, 4 bits a weight (MIT as stated), sha256 {heads.base_sha256}",
+        **_describe_base(parts.base(settings)),
         "cache": str(settings.cache / "models"),
         "kinds": list(heads.labels),
         "lanes": {lane: list(kinds) for lane, kinds in heads.lanes.items()},
@@ -54,9 +56,24 @@ def describe(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _describe_base(base: "Base") -> dict[str, Any]:
+    """The base encoder in words; `pooled` are the layers whose means the heads read."""
+    return {
+        "base": base.name,
+        "source": base.about.source,
+        "licence": base.licence,
+        "sha256": base.sha256,
+        "architecture": base.about.architecture,
+        "layers": base.shape.layers,
+        "pooled": list(base.layers),
+        "hidden": base.shape.hidden,
+        "vocabulary": len(base.words),
+    }
+
+
 @model.command()
 def fetch() -> None:
     """Fetch and convert the base weights into the cache, so that workers start without a network."""
     settings = Settings.read()
-    parts.prepare_base(settings, lambda text: ERR.print(text, markup=False))
-    click.echo(f"the base model is in {settings.cache / 'models'}")
+    base = parts.prepare_base(settings, lambda text: ERR.print(text, markup=False, soft_wrap=True))
+    click.echo(f"the base model is in {settings.cache / 'models'}: {base.name}, sha256 {base.sha256}")

