@@ -15,21 +15,10 @@ from models.base import Base, Progress, load_base, silent
 from models.batching import batches
 from models.encoder import MAX_TOKENS, Features
 from models.errors import ModelError
+from models.names import their_name
 from models.tokens import PAD, Tokens
 
 _BUDGET = 1024  # padded tokens a batch
-_ENDINGS = {"w": "weight", "b": "bias"}
-_EMBEDDINGS = {"pos": "position_embeddings", "type": "token_type_embeddings", "ln": "LayerNorm"}
-_PARTS = {
-    "q": "attention.self.query",
-    "k": "attention.self.key",
-    "v": "attention.self.value",
-    "ao": "attention.output.dense",
-    "aln": "attention.output.LayerNorm",
-    "fi": "intermediate.dense",
-    "fo": "output.dense",
-    "oln": "output.LayerNorm",
-}
 
 
 class Reference:
@@ -120,11 +109,6 @@ def _configuration(base: Base, transformers: Any) -> Any:
 
 def _weights(base: Base) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Give every tensor of the base under the name that transformers knows it by."""
-    yield "embeddings.word_embeddings.weight", base.embed(range(len(base.words)))
+    yield their_name("emb.word"), base.embed(range(len(base.words)))
     for name, tensor in base.weights.items():
-        place, part, *kind = name.split(".")
-        ending = _ENDINGS[kind[0]] if kind else "weight"
-        if place == "emb":
-            yield f"embeddings.{_EMBEDDINGS[part]}.{ending}", tensor
-        else:
-            yield f"encoder.layer.{place.removeprefix('l')}.{_PARTS[part]}.{ending}", tensor
+        yield their_name(name), tensor
