@@ -6,7 +6,7 @@ fastest of those that agree is kept; the rest are reported with the reason.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -110,7 +110,7 @@ def build(plan: Plan, engines: Sequence[str]) -> list[Tried]:
     return tried
 
 
-def candidates(has_background: bool, flags: Sequence[str] | frozenset[str]) -> list[str]:
+def candidates(has_background: bool, flags: Collection[str]) -> list[str]:
     """Give the engines on the processor that could run here; those that are quantised on posts only where there are some."""
     native = [name for name, one in ENGINES.items() if one.runner != "torch" and runs_natively(name, flags)]
     return [name for name in native if has_background or name != INT8]

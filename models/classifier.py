@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.agreement import Agreement
-from models.base import DEFAULT_CACHE, Progress, load_base, silent
+from models.base import DEFAULT_CACHE, Progress, Wanted, load_base, silent
 from models.built import load_build
 from models.calibration import Array, Calibration
 from models.decision import Decision, Lane, Level, decide, scores
@@ -55,7 +55,11 @@ class Classifier:
 
     def __init__(self, heads: Heads, engine: Engine, calibration: Calibration | None = None) -> None:
         if engine.base_sha256 != heads.base_sha256:
-            raise ModelError("the classifier was trained on other base weights than the engine runs: train it again")
+            raise ModelError(
+                f"the classifier was trained on other base weights ({heads.base_sha256[:12]}…) than it is to run on "
+                f"({engine.base_sha256[:12]}…): unset model.base, or train it again on that base, "
+                "python -m models.train --base ..., and name what comes out as model.artefact"
+            )
         self.labels = heads.labels
         self.engine = engine.engine
         self.model = f"fanal-{heads.version}+{engine.engine}"
@@ -68,7 +72,7 @@ class Classifier:
         cls,
         artefact: Path = ARTEFACT,
         cache: Path | None = None,
-        weights: Path | None = None,
+        weights: Wanted | Path | str | None = None,
         running: Running = DEFAULT,
         progress: Progress = silent,
     ) -> "Classifier":

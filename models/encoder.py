@@ -9,7 +9,6 @@ import numpy as np
 from models.base import Base, Progress, load_base, silent
 from models.batching import Batch, batches
 from models.engines import AS_MEASURED, F32, Sizing
-from models.graph import LAYERS
 from models.runners import Features, Runner, open_runner
 from models.tokens import Tokens
 
@@ -29,7 +28,7 @@ class Encoder:
     def _begin(self, base: Base, engine: str, runner: Runner) -> None:
         self.engine = engine
         self.base_sha256 = base.sha256
-        self.width = len(LAYERS) * base.shape.hidden
+        self.width = len(base.layers) * base.shape.hidden
         self.runner = runner
         self._tokens = Tokens.load(base.folder, MAX_TOKENS)
         self._pool = ThreadPoolExecutor(self.runner.streams, thread_name_prefix=engine)

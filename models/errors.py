@@ -2,6 +2,7 @@
 
     ModelError          weights or artefact missing, damaged, or not fitting each other
     ├── EngineError     an engine that does not exist, or that this processor cannot run
+    ├── HubError        a model hub that is away, or does not give what is asked for
     └── CorpusError     a file of examples that training or the linter cannot use
 
 Every message is one line that a person can act on. It never holds a post's text.
@@ -14,6 +15,10 @@ class ModelError(Exception):
 
 class EngineError(ModelError):
     """The engine that is asked for does not exist, or this processor lacks the instructions for it."""
+
+
+class HubError(ModelError):
+    """The model hub is away, or does not give what is asked for; trying again may help."""
 
 
 class CorpusError(ModelError):

@@ -9,25 +9,23 @@ from openvino import opset13 as ops
 
 from models.base import Base
 
-LAYERS = (6, 8, 12)
-
 _MASKED = 10000.0  # taken from the attention scores of padding: e to the minus that is zero in fp32
 
 
-def build_graph(base: Base, layers: tuple[int, ...] = LAYERS) -> ov.Model:
+def build_graph(base: Base) -> ov.Model:
     """Build the graph from summed embeddings [batch, length, hidden] and a mask [batch, length] to pooled layers.
 
-    The one output, [batch, len(layers) * hidden], holds the mean of each named layer's states over the tokens whose
-    mask is 1, layers side by side. The embedding table is looked up outside, where it can stay mapped from disk.
+    The one output, [batch, len(base.layers) * hidden], holds the mean of each of those layers' states over the tokens
+    whose mask is 1, layers side by side. The embedding table is looked up outside, where it stays mapped from disk.
     """
     embedded = ops.parameter([-1, -1, base.shape.hidden], ov.Type.f32, name="embedded")
     mask = ops.parameter([-1, -1], ov.Type.f32, name="mask")
     graph = _Graph(base, mask)
     state = graph.normalised(embedded, "emb.ln")
     pooled = []
-    for layer in range(max(layers)):
+    for layer in range(max(base.layers)):
         state = graph.layer(state, f"l{layer}")
-        if layer + 1 in layers:
+        if layer + 1 in base.layers:
             pooled.append(graph.pooled(state))
     return ov.Model([ops.concat(pooled, axis=1)], [embedded, mask], "encoder")
 

@@ -29,6 +29,11 @@ class Shape:
     positions: int
     epsilon: float
 
+    @property
+    def pooled(self) -> tuple[int, int, int]:
+        """Name the layers whose means are the features: half-way, two thirds up, and the last."""
+        return self.layers // 2, 2 * self.layers // 3, self.layers
+
 
 @dataclass(frozen=True, slots=True)
 class Tensor:

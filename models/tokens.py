@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from tokenizers import Tokenizer, pre_tokenizers
+from tokenizers import Tokenizer, pre_tokenizers, processors
 from tokenizers.models import Unigram
 
 START, PAD, END, UNKNOWN = 0, 1, 2, 3
@@ -20,18 +20,25 @@ def build_tokenizer(pieces: list[tuple[str, float]]) -> Tokenizer:
     tokenizer = Tokenizer(Unigram(pieces, unk_id=UNKNOWN, byte_fallback=False))
     marked = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always", split=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), marked])
+    ends = [("<s>", START), ("</s>", END)]
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=ends)
     return tokenizer
 
 
 class Tokens:
-    """The tokenizer together with the code point map that its vocabulary was learnt under.
+    """A tokenizer and, where its vocabulary comes without a normaliser of its own, the code point map instead.
 
-    The map is applied here, after composition (NFC), because SentencePiece's own form of it is a compiled trie that
-    the published weights do not carry. Composed and decomposed accents come out alike.
+    The packed base is such a case: SentencePiece's own form of the map is a compiled trie that the published weights do
+    not carry. The map is applied here, after composition (NFC), so composed and decomposed accents come out alike.
+    A tokenizer that brings its normaliser is used as it is: the ids are those that `transformers` gives.
     """
 
     def __init__(self, tokenizer: Tokenizer, normal_forms: dict[int, str], longest: int) -> None:
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        self._start, self._end = tokenizer.encode("").ids
         self._tokenizer = tokenizer
+        self._composes = bool(normal_forms)
         self._normal_forms = {**normal_forms, **dict.fromkeys(_SURROGATES, "")}
         self._longest = longest
 
@@ -47,8 +54,10 @@ class Tokens:
         prepared = [self._normalise(PREFIX + text) for text in texts]
         found = self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)
         room = self._longest - 2
-        return [[START, *one.ids[:room], END] for one in found]
+        return [[self._start, *one.ids[:room], self._end] for one in found]
 
     def _normalise(self, text: str) -> str:
         text = text[: self._longest * _CHARACTERS_A_TOKEN]
-        return unicodedata.normalize("NFC", text).translate(self._normal_forms)
+        if self._composes:
+            text = unicodedata.normalize("NFC", text)
+        return text.translate(self._normal_forms)

@@ -16,7 +16,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from models.background import sample_background
-from models.base import load_base
+from models.base import Base, Wanted, load_base
 from models.calibrate import calibrate
 from models.card import render_card
 from models.comparing import agreements
@@ -37,7 +37,7 @@ _FEATURES = Path.home() / ".cache" / "fanal" / "features"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train from the command line and write the artefact."""
     options = _parse(arguments)
-    base = load_base(options.cache, progress=_show)
+    base = named_base(options)
     rows = load_rows(options)
     features = {
         engine: load_features(rows, Encoder(base, engine), options.features)
@@ -82,6 +82,11 @@ def load_features(rows: Sequence[Row], encoder: Encoder, folder: Path) -> Featur
     return cache.features([row.text for row in rows], lambda share: _show("reading posts", share))
 
 
+def named_base(options: argparse.Namespace) -> Base:
+    """Load the base encoder that the options name."""
+    return load_base(options.cache, Wanted(options.base, options.base_sha256), _show)
+
+
 def describe(rows: Sequence[Row], seed: int) -> dict[str, Any]:
     """Give the counts that the artefact and its card state."""
     own = [row for row in rows if not row.is_background]
@@ -101,6 +106,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--sample", type=int, default=60_000, help="background posts to use")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--base", help="the base encoder, as the setting model.base names one (default: the pinned package)"
+    )
+    parser.add_argument("--base-sha256", help="the checksum that its weights must have")
     parser.add_argument("--cache", type=Path, help="where the base encoder is kept")
     parser.add_argument("--features", type=Path, default=_FEATURES, help="where features are kept")
 

@@ -83,7 +83,7 @@ def the_settings() -> dict[str, tuple[str, Any]]:
 
 
 def uncommented() -> str:
-    return re.sub(r"^# (?=[a-z_]+ = )", "", read(TOML), flags=re.MULTILINE)
+    return re.sub(r"^# (?=[a-z0-9_]+ = )", "", read(TOML), flags=re.MULTILINE)
 
 
 def flat(tables: dict[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from models.base import load_base
 from models.classifier import Classifier
 from models.corpus_check import TAXONOMY
 from models.encoder import Encoder
-from models.engines import cpu_flags, native_engines
+from models.engines import F32, Sizing, cpu_flags, native_engines
 from models.errors import ModelError
 from models.examples import CORPUS, LANES, read_corpus
 from models.heads import load_heads
+from tests.saved_models import save_tiny
 
 pytestmark = pytest.mark.torch
 
@@ -90,6 +91,21 @@ def test_what_was_trained_refuses_another_base(artefact: Path) -> None:
     other = Encoder(replace(load_base(), sha256="0" * 64))
     with pytest.raises(ModelError, match="other base weights"):
         Classifier(load_heads(artefact), other)
+
+
+def test_heads_can_be_trained_on_another_base(inputs: list[str], tmp_path: Path) -> None:
+    from models.train import main
+
+    base = load_base(tmp_path / "cache", save_tiny(tmp_path / "tiny"))
+    named = ["--base", str(tmp_path / "tiny"), "--base-sha256", base.sha256, "--cache", str(tmp_path / "cache")]
+    main(
+        [*inputs, *named, "--engines", F32, "--features", str(tmp_path / "features"), "--out", str(tmp_path / "heads")]
+    )
+    heads = load_heads(tmp_path / "heads")
+    assert heads.base_sha256 == base.sha256
+    assert Classifier(heads, Encoder(base, sizing=Sizing(1))).assess(["boat"], ["en"])
+    with pytest.raises(ModelError, match="base_sha256"):
+        main([*inputs, *named[:2], "--base-sha256", "0" * 64, "--cache", str(tmp_path / "cache")])
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -14,8 +14,6 @@ from models.base import Base, load_base
 from models.classifier import Classifier
 from models.encoder import Encoder
 from models.errors import ModelError
-from models.graph import LAYERS
-from models.packed import unpack
 from models.published import read_published
 
 pytestmark = pytest.mark.weights
@@ -40,7 +38,7 @@ def encoder() -> Encoder:
 
 def test_features_do_not_depend_on_order_or_company(encoder: Encoder) -> None:
     together = encoder.encode(TEXTS)
-    assert together.shape == (len(TEXTS), len(LAYERS) * 384)
+    assert together.shape == (len(TEXTS), 3 * 384)
     np.testing.assert_allclose(encoder.encode(TEXTS[::-1])[::-1], together, atol=2e-5)
     np.testing.assert_allclose(np.concatenate([encoder.encode([text]) for text in TEXTS]), together, atol=2e-5)
 
@@ -106,9 +104,9 @@ def plain_pass(base: Base, ids: list[int]) -> Array:
     """Run the encoder on one text with numpy alone, and pool the layers."""
     weights, width = base.weights, base.shape.hidden
     place = weights["emb.pos"][: len(ids)] + weights["emb.type"][0]
-    state = normalise(unpack(base.words[ids]) + place, base, "emb.ln")
+    state = normalise(base.embed(ids) + place, base, "emb.ln")
     pooled = []
-    for layer in range(max(LAYERS)):
+    for layer in range(base.shape.layers):
         name = f"l{layer}"
         query, key, value = (heads(linear(state, base, f"{name}.{part}"), base) for part in "qkv")
         weighed = np.exp(query @ key.transpose(0, 2, 1) / math.sqrt(width // base.shape.heads))
@@ -118,7 +116,7 @@ def plain_pass(base: Base, ids: list[int]) -> Array:
         inner = linear(state, base, f"{name}.fi")
         inner = inner * 0.5 * (1 + np.vectorize(math.erf)(inner / math.sqrt(2)))
         state = normalise(state + linear(inner, base, f"{name}.fo"), base, f"{name}.oln")
-        if layer + 1 in LAYERS:
+        if layer + 1 in base.layers:
             pooled.append(state.mean(axis=0))
     return np.concatenate(pooled)
 

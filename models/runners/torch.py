@@ -15,7 +15,7 @@ from models.base import Base
 from models.batching import Batch
 from models.engines import BF16, Engine, Sizing, cpu_flags, runs_natively
 from models.errors import EngineError, ModelError
-from models.graph import LAYERS
+from models.names import their_name
 from models.runners import Features
 from models.runners.inputs import inputs
 from models.tokens import PAD
@@ -24,18 +24,6 @@ CPU = "cpu"
 _BUDGETS = {CPU: 1024}  # padded tokens a batch
 _ACCELERATOR_BUDGET = 16_384
 _TYPES = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
-_ENDINGS = {"w": "weight", "b": "bias"}
-_EMBEDDINGS = {"pos": "position_embeddings", "type": "token_type_embeddings", "ln": "LayerNorm"}
-_PARTS = {
-    "q": "attention.self.query",
-    "k": "attention.self.key",
-    "v": "attention.self.value",
-    "ao": "attention.output.dense",
-    "aln": "attention.output.LayerNorm",
-    "fi": "intermediate.dense",
-    "fo": "output.dense",
-    "oln": "output.LayerNorm",
-}
 
 
 class TorchRunner:
@@ -68,7 +56,7 @@ class TorchRunner:
             mask = torch.from_numpy(batch.mask()).to(self.place)
             states = self._bert(**self._entry(batch), attention_mask=mask, output_hidden_states=True).hidden_states
             counts = mask.sum(dim=1, keepdim=True)
-            means = [(states[layer].float() * mask.unsqueeze(-1)).sum(dim=1) / counts for layer in LAYERS]
+            means = [(states[layer].float() * mask.unsqueeze(-1)).sum(dim=1) / counts for layer in self._base.layers]
             found: Features = torch.cat(means, dim=1).cpu().numpy()
         return found
 
@@ -139,11 +127,6 @@ def _configuration(base: Base, transformers: Any, words: bool) -> Any:
 
 def _weights(base: Base, words: bool) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Give every tensor of the base under the name that transformers knows it by."""
-    yield "embeddings.word_embeddings.weight", base.embed(np.arange(len(base.words) if words else PAD + 1))
+    yield their_name("emb.word"), base.embed(np.arange(len(base.words) if words else PAD + 1))
     for name, tensor in base.weights.items():
-        place, part, *kind = name.split(".")
-        ending = _ENDINGS[kind[0]] if kind else "weight"
-        if place == "emb":
-            yield f"embeddings.{_EMBEDDINGS[part]}.{ending}", tensor
-        else:
-            yield f"encoder.layer.{place.removeprefix('l')}.{_PARTS[part]}.{ending}", tensor
+        yield their_name(name), tensor

