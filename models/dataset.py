@@ -40,7 +40,7 @@ def example_fold(example: Example) -> int:
 
     Author 1 of every language shares a fold, and so on: one hand wrote several languages, and translated itself.
     """
-    number = example.group.rpartition("-a")[2]
+    number = example.group.rpartition("-")[2][1:]
     if example.origin == "corpus" and number.isdigit():
         return int(number) % FOLDS
     return zlib.crc32(example.group.encode()) % FOLDS

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from models.background import Background, source_folds
 from models.batching import batches, most_rows, padded_length
 from models.calibrate import _threshold
 from models.calibration import Calibration, Spread, calibration_from_json
-from models.corpus_check import check_corpus, near_duplicates
+from models.corpus_check import TAXONOMY, check_corpus, count_corpus, near_duplicates
 from models.dataset import FOLDS, build_rows
 from models.decision import decide, scores
 from models.errors import ModelError
@@ -168,6 +169,40 @@ def test_the_linter_finds_what_is_wrong(tmp_path: Path) -> None:
     found = "\n".join(check_corpus(tmp_path))
     for fault in ("subtypes not of smuggling: begging", "telephone number", "handle @joe", "also at", "not JSON"):
         assert fault in found
+
+
+def corpus_row(number: int, text: str, **other: object) -> dict[str, object]:
+    row = {"id": f"en-{number:04d}", "text": text, "lang": "en", "kind": "benign", "subtypes": [], "author": "en-a1"}
+    return row | {"pair": None, "hard": False, "why": "x"} | other
+
+
+def test_the_linter_finds_filled_slots(tmp_path: Path) -> None:
+    cities = ["Rome", "Oslo", "Bari", "Lyon"]
+    rows = [corpus_row(place, f"Bus to {city} at {place}, ask Ana", pair="p1") for place, city in enumerate(cities)]
+    (tmp_path / "en.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert check_corpus(tmp_path) == [
+        "en.jsonl: 4 texts share a skeleton: en-0000, en-0001, en-0002, en-0003",
+    ]
+    (tmp_path / "en.jsonl").write_text("\n".join(map(json.dumps, rows[:3])), encoding="utf-8")
+    assert check_corpus(tmp_path) == []
+
+
+def test_the_linter_finds_a_text_in_another_script(tmp_path: Path) -> None:
+    rows = [corpus_row(place, f"{word} is what I said to them") for place, word in enumerate(["one", "two", "three"])]
+    rows += [corpus_row(3, "работа за границей"), corpus_row(4, "send me a voice message, брат")]
+    (tmp_path / "en.jsonl").write_text("\n".join(map(json.dumps, rows * 20)), encoding="utf-8")
+    assert "en-0003 is written in cyrillic, which en is not" not in "".join(check_corpus(tmp_path))  # a fifth is usual
+    many = [corpus_row(place, f"post number {place} of somebody who writes at length") for place in range(10, 99)]
+    (tmp_path / "en.jsonl").write_text("\n".join(map(json.dumps, [*many, *rows])), encoding="utf-8")
+    found = [fault for fault in check_corpus(tmp_path) if "written in" in fault]
+    assert found == ["en.jsonl: en-0003 is written in cyrillic, which en is not"]
+
+
+def test_the_corpus_is_counted_by_language() -> None:
+    counted = {one.lang: one for one in count_corpus()}
+    assert set(counted) == set(yaml.safe_load(TAXONOMY.read_text(encoding="utf-8"))["languages"])
+    assert all(set(one.kinds) == set(KINDS) for one in counted.values())
+    assert all(0 < one.offers.under_60 <= one.offers.under_120 <= 1 for one in counted.values())
 
 
 def test_rows_of_a_contrast_pair_may_be_alike() -> None:
