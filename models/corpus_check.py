@@ -119,7 +119,7 @@ def count_corpus(folder: Path = CORPUS) -> list[Counted]:
         rows = [row for _, row in read_lines(path)]
         offers = [row["text"] for row in rows if row["kind"] in LANES["offers"]]
         others = [row["text"] for row in rows if row["kind"] not in LANES["offers"]]
-        kinds = Counter(row["kind"] for row in rows)
+        kinds = dict(Counter(row["kind"] for row in rows))
         authors = len({row["author"] for row in rows})
         found.append(Counted(path.stem, kinds, authors, _form(offers), _form(others)))
     return found
@@ -166,12 +166,21 @@ def _text_faults(text: str) -> Iterator[str]:
 
 def near_duplicates(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """Give the ids of each two rows whose texts are almost the same; rows of one contrast pair may be."""
-    known: list[tuple[str, str | None, set[str]]] = []
-    for row in rows:
-        text = " ".join(str(row.get("text", "")).lower().split())
-        runs = {text[place : place + 3] for place in range(max(1, len(text) - 2))}
-        for name, pair, other in known:
-            alike = len(runs & other) / len(runs | other)
-            if alike >= _ALIKE and (pair is None or pair != row.get("pair")):
-                yield name, str(row.get("id"))
-        known.append((str(row.get("id")), row.get("pair"), runs))
+    read = sorted(
+        ((_runs(str(row.get("text", ""))), place) for place, row in enumerate(rows)), key=lambda one: len(one[0])
+    )
+    for at, (runs, place) in enumerate(read):
+        for other, second in read[at + 1 :]:
+            if len(runs) < _ALIKE * len(other):
+                break  # from here on, none can have enough in common
+            if len(runs & other) >= _ALIKE * len(runs | other):
+                one, two = sorted((place, second))
+                pair = rows[one].get("pair")
+                if pair is None or pair != rows[two].get("pair"):
+                    yield str(rows[one].get("id")), str(rows[two].get("id"))
+
+
+def _runs(text: str) -> set[str]:
+    """Give the runs of three characters of a text."""
+    plain = " ".join(text.lower().split())
+    return {plain[place : place + 3] for place in range(max(1, len(plain) - 2))}

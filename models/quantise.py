@@ -6,7 +6,9 @@ product, fast bias correction): weights a channel, activations a tensor. Xiao et
 
 import logging
 import os
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +34,17 @@ def quantise(base: Base, texts: Sequence[str], longest: int, smoothing: float) -
     ids = Tokens.load(base.folder, longest).encode(texts)
     places = base.weights["emb.pos"] + base.weights["emb.type"][0]
     posts = [inputs(base, places, batch) for one in ids for batch in batches([one], len(one))]
-    return nncf.quantize(
-        build_graph(base),
-        nncf.Dataset(posts, lambda post: dict(enumerate(post))),
-        model_type=nncf.ModelType.TRANSFORMER,
-        preset=nncf.QuantizationPreset.MIXED,
-        subset_size=len(posts),
-        advanced_parameters=nncf.AdvancedQuantizationParameters(
-            smooth_quant_alphas=nncf.AdvancedSmoothQuantParameters(matmul=smoothing)
-        ),
-    )
+    with redirect_stdout(sys.stderr):  # NNCF draws its progress on standard output
+        return nncf.quantize(
+            build_graph(base),
+            nncf.Dataset(posts, lambda post: dict(enumerate(post))),
+            model_type=nncf.ModelType.TRANSFORMER,
+            preset=nncf.QuantizationPreset.MIXED,
+            subset_size=len(posts),
+            advanced_parameters=nncf.AdvancedQuantizationParameters(
+                smooth_quant_alphas=nncf.AdvancedSmoothQuantParameters(matmul=smoothing)
+            ),
+        )
 
 
 def save(graph: ov.Model, path: Path) -> None:
