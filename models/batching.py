@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-STEP = 8
+STEP = 4
 _ROWS = 4
 
 

@@ -20,7 +20,7 @@ from models.calibration import Calibration
 from models.comparing import Reading, compare, sorting_posts
 from models.dataset import Row
 from models.encoder import MAX_TOKENS, Encoder
-from models.engines import AS_MEASURED, ENGINES, F32, INT8, Sizing, runs_natively
+from models.engines import AS_MEASURED, ENGINES, F32, INT8_STATIC, Sizing, runs_natively
 from models.errors import ModelError
 from models.golden import Golden, against_golden
 from models.heads import Heads, Logits
@@ -30,7 +30,7 @@ from models.transfer import transfer
 BACKGROUND = 20_000
 _TIMED = 600  # posts a timing: seconds on a slow engine
 _ROUNDS = 3
-_BUDGETS = (512, 1024)
+_BUDGETS = (512, 768)
 _EVERY = 3  # of the posts that sort, so many are read to choose a smoothing
 
 Say = Callable[[str], None]
@@ -113,7 +113,7 @@ def build(plan: Plan, engines: Sequence[str]) -> list[Tried]:
 def candidates(has_background: bool, flags: Collection[str]) -> list[str]:
     """Give the engines on the processor that could run here; those that are quantised on posts only where there are some."""
     native = [name for name, one in ENGINES.items() if one.runner != "torch" and runs_natively(name, flags)]
-    return [name for name in native if has_background or name != INT8]
+    return [name for name in native if has_background or name != INT8_STATIC]
 
 
 def _posts(plan: Plan) -> _Posts:
@@ -131,7 +131,7 @@ def _posts(plan: Plan) -> _Posts:
 
 def _try(plan: Plan, engine: str, posts: _Posts, folder: Path) -> tuple[Tried, Calibration | None]:
     try:
-        if engine == INT8:
+        if engine == INT8_STATIC:
             _make_int8(plan, posts, folder)
         encoder = Encoder(plan.base, engine, Sizing(plan.threads), folder)
     except ModelError as error:
@@ -157,13 +157,13 @@ def _make_int8(plan: Plan, posts: _Posts, folder: Path) -> None:
     best = np.inf
     for smoothing in SMOOTHINGS:
         graph = quantise(plan.base, some, MAX_TOKENS, smoothing)
-        runner = OpenVinoRunner(plan.base, ENGINES[INT8], Sizing(plan.threads), graph)
-        encoder = Encoder.on(plan.base, INT8, runner)
+        runner = OpenVinoRunner(plan.base, ENGINES[INT8_STATIC], Sizing(plan.threads), graph)
+        encoder = Encoder.on(plan.base, INT8_STATIC, runner)
         moved = _moved(plan.heads(encoder.encode([posts.rows[place].text for place in sample])), posts, sample)
-        plan.say(f"{INT8}: smoothing {smoothing} moves the logits by {moved:.3f} (p99; at most {MOST_DELTA})")
+        plan.say(f"{INT8_STATIC}: smoothing {smoothing} moves the logits by {moved:.3f} (p99; at most {MOST_DELTA})")
         if moved < best:
             best = moved
-            save(graph, folder / f"{INT8}.xml")
+            save(graph, folder / f"{INT8_STATIC}.xml")
 
 
 def _moved(logits: Logits, posts: _Posts, sample: Sequence[int]) -> float:

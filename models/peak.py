@@ -11,6 +11,7 @@ from openvino import opset13 as ops
 
 from models.base import Base
 from models.engines import ENGINES, checked, cpu_flags
+from models.graph import signed_bytes
 
 _SIDE = 2048
 _PRODUCTS = 4  # in a row, so that converting the input to the precision weighs little
@@ -35,7 +36,7 @@ def gemm_peak(engine: str, threads: int | None = None) -> float:
         "INFERENCE_NUM_THREADS": str(threads or len(os.sched_getaffinity(0))),
         "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
     }
-    products = _products(_quantised if precision == "int8" else ops.constant)
+    products = _products(signed_bytes if precision == "int8" else ops.constant)
     request = ov.Core().compile_model(products, "CPU", options).create_infer_request()
     request.set_input_tensor(ov.Tensor(np.ones((_SIDE, _SIDE), np.float32)))
     best = min(_seconds(request) for _ in range(_TRIALS))
@@ -54,17 +55,10 @@ def _products(constant: Callable[[NDArray[np.float32]], ov.Node]) -> ov.Model:
     random = np.random.default_rng(0)
     for _ in range(_PRODUCTS):
         weight = random.normal(scale=_SIDE**-0.5, size=(_SIDE, _SIDE)).astype(np.float32)
-        if constant is _quantised:
+        if constant is signed_bytes:
             state = _levels(state, 0.0, 4.0, 256)
         state = ops.matmul(state, constant(weight), transpose_a=False, transpose_b=True)
     return ov.Model([state], [entry], "products")
-
-
-def _quantised(weight: NDArray[np.float32]) -> ov.Node:
-    """Give a matrix as signed bytes with one scale, as OpenVINO expects what it multiplies in int8."""
-    scale = np.float32(np.abs(weight).max() / 127)
-    whole = ops.constant(np.round(weight / scale).astype(np.int8))
-    return ops.multiply(ops.convert(whole, ov.Type.f32), ops.constant(scale))
 
 
 def _levels(state: ov.Node, low: float, high: float, levels: int) -> ov.Node:

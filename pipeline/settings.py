@@ -76,6 +76,7 @@ EngineName = Literal[
     "openvino-f32",
     "openvino-bf16",
     "openvino-int8",
+    "openvino-int8-static",
     "torch-f32",
     "torch-bf16",
     "torch-f16",

@@ -13,7 +13,7 @@ from models.built import Build, Built, build_folder, load_build, save_build
 from models.calibration import Calibration, Spread
 from models.comparing import Reading, compare
 from models.dataset import Row
-from models.engines import BF16, ENGINES, F32, INT8, Sizing
+from models.engines import BF16, ENGINES, F32, INT8, INT8_STATIC, Sizing
 from models.errors import CorpusError, ModelError
 from models.examples import KINDS, Example, read_corpus
 from models.golden import COUNT, Golden, choose, load_golden, save_golden
@@ -132,7 +132,8 @@ def test_candidates_are_what_the_processor_runs_natively() -> None:
     assert candidates(True, {"avx2"})[0] == F32
     assert BF16 not in candidates(True, {"avx2"})
     assert INT8 in candidates(True, {"avx512_vnni"})
-    assert INT8 not in candidates(False, {"avx512_vnni"})
+    assert INT8_STATIC in candidates(True, {"avx512_vnni"})
+    assert INT8_STATIC not in candidates(False, {"avx512_vnni"})
     assert not [one for one in candidates(True, {"amx_bf16"}) if ENGINES[one].runner == "torch"]
 
 

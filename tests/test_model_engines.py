@@ -66,12 +66,13 @@ def test_auto_takes_bf16_only_where_it_is_native_and_trusted(
         ({"avx512_vnni", "avx512_bf16"}, [INT8, BF16], INT8, INT8),
         ({"avx512_bf16"}, [INT8, BF16], INT8, BF16),  # built on another processor
         ({"avx512_vnni"}, [BF16], INT8, F32),  # the artefact has changed since: no calibration, no engine
-        ({"avx512_vnni", "avx512_bf16"}, [INT8, BF16], F32, BF16),
+        ({"avx512_vnni", "avx512_bf16"}, [INT8, BF16], F32, INT8),
+        ({"avx512_vnni", "amx_bf16"}, [INT8, BF16], None, BF16),
         ({"avx2"}, [], "openvino-f64", F32),
     ],
 )
 def test_auto_takes_what_the_build_kept_if_it_may(
-    flags: set[str], trusted: list[str], kept: str, expected: str
+    flags: set[str], trusted: list[str], kept: str | None, expected: str
 ) -> None:
     assert choose_engine(AUTO, flags, trusted, kept) == expected
 

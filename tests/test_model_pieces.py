@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.background import Background, source_folds
-from models.batching import batches, most_rows, padded_length
+from models.batching import STEP, batches, most_rows, padded_length
 from models.calibrate import _threshold
 from models.calibration import Calibration, Spread, calibration_from_json
 from models.corpus_check import TAXONOMY, check_corpus, count_corpus, near_duplicates
@@ -105,7 +105,7 @@ def test_however_long_posts_are_shapes_are_few(lengths: list[int], streams: int)
     assert sorted(place for batch in found for place in batch.places) == list(range(len(lengths)))
     for batch in found:
         full = most_rows(batch.length, 512)
-        assert batch.length % 8 == 0
+        assert batch.length % STEP == 0
         assert len(batch.ids) <= batch.rows <= full
         assert batch.rows in {1, 2, full} or batch.rows % 4 == 0
         mask = batch.mask()
