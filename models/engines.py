@@ -18,7 +18,7 @@ Precision = Literal["f32", "bf16", "f16", "int8"]
 class Engine:
     """One engine: who computes, in which precision, with which instructions (any one of them), from which extra."""
 
-    runner: Literal["openvino", "torch"]
+    runner: Literal["openvino", "onnxruntime", "torch"]
     precision: Precision
     needs: tuple[str, ...] = ()  # without, the processor would emulate the precision: slower, and not what is measured
     extra: str | None = None
@@ -34,6 +34,7 @@ _BF16 = ("amx_bf16", "avx512_bf16")
 _INT8 = ("amx_int8", "avx512_vnni", "avx_vnni", "asimddp")
 
 F32, BF16, INT8 = "openvino-f32", "openvino-bf16", "openvino-int8"
+ORT_F32, ORT_INT8 = "onnxruntime-f32", "onnxruntime-int8"
 TORCH_F32, TORCH_BF16, TORCH_F16 = "torch-f32", "torch-bf16", "torch-f16"
 AUTO = "auto"
 ENGINES = {
@@ -42,6 +43,8 @@ ENGINES = {
         Engine("openvino", "f32"),
         Engine("openvino", "bf16", _BF16),
         Engine("openvino", "int8", _INT8, built=True),
+        Engine("onnxruntime", "f32", extra="onnx"),
+        Engine("onnxruntime", "int8", _INT8, extra="onnx", built=True),
         Engine("torch", "f32", extra="torch"),
         Engine("torch", "bf16", (*_BF16, "accelerator"), extra="torch"),
         Engine("torch", "f16", ("accelerator",), extra="torch"),

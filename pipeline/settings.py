@@ -76,6 +76,8 @@ EngineName = Literal[
     "openvino-f32",
     "openvino-bf16",
     "openvino-int8",
+    "onnxruntime-f32",
+    "onnxruntime-int8",
     "torch-f32",
     "torch-bf16",
     "torch-f16",

@@ -42,7 +42,7 @@ def test_only_the_index_imports_elasticsearch() -> None:
 
 
 def test_only_the_models_import_what_runs_models() -> None:
-    found = importers("torch", "transformers", "onnxruntime", "openvino", "nncf", "safetensors", "tokenizers")
+    found = importers("torch", "transformers", "onnx", "onnxruntime", "openvino", "nncf", "safetensors", "tokenizers")
     assert all(name.startswith("models.") for name in found)
 
 
