@@ -23,7 +23,7 @@ _OPSET = 23  # the first with attention as one operator
 _IR = 11  # the form of file that goes with it
 _MASKED = 10000.0  # taken from the attention scores of padding, as in `models.graph`
 _SMALLEST = 1e-6  # what a row is scaled by at least, so that one of zeros stays whole
-_UNEVEN = (".fi", ".fo")  # products with some rows 30 times as large as most: unscaled, logits move 5 times as far
+_UNEVEN = (".fi", ".fo")  # inputs with rows up to 35 times as large as most: unscaled, logits move 5 times as far
 
 _Attribute = int | float | tuple[int, ...]
 
