@@ -20,7 +20,7 @@ from models.calibration import Calibration
 from models.comparing import Reading, compare, sorting_posts
 from models.dataset import Row
 from models.encoder import MAX_TOKENS, Encoder
-from models.engines import AS_MEASURED, ENGINES, F32, INT8_STATIC, Sizing, runs_natively
+from models.engines import AS_MEASURED, ENGINES, F32, INT8_STATIC, ORT_INT8, Sizing, runs_natively
 from models.errors import ModelError
 from models.golden import Golden, against_golden
 from models.heads import Heads, Logits
@@ -133,6 +133,10 @@ def _try(plan: Plan, engine: str, posts: _Posts, folder: Path) -> tuple[Tried, C
     try:
         if engine == INT8_STATIC:
             _make_int8(plan, posts, folder)
+        elif engine == ORT_INT8:
+            from models.runners.onnx_graph import quantise
+
+            quantise(plan.base, folder)
         encoder = Encoder(plan.base, engine, Sizing(plan.threads), folder)
     except ModelError as error:
         return Tried(engine, str(error)), None

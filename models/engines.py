@@ -18,27 +18,24 @@ Precision = Literal["f32", "bf16", "f16", "int8"]
 class Engine:
     """One engine: who computes, in which precision, with which instructions (any one of them), from which extra."""
 
-    runner: Literal["openvino", "torch"]
+    runner: Literal["openvino", "onnxruntime", "torch"]
     precision: Precision
     needs: tuple[str, ...] = ()  # without, the processor would emulate the precision: slower, and not what is measured
     extra: str | None = None
-    variant: str | None = None  # of the precision; one is made by `fanal model build`, which writes its files
+    variant: str | None = None  # of the precision
+    built: bool = False  # whether `fanal model build` must have made its files
 
     @property
     def name(self) -> str:
         """The name that settings and calibrations know it by."""
         return "-".join(filter(None, (self.runner, self.precision, self.variant)))
 
-    @property
-    def built(self) -> bool:
-        """Whether `fanal model build` must have made its files."""
-        return self.variant is not None
-
 
 _BF16 = ("amx_bf16", "avx512_bf16")
 _INT8 = ("amx_int8", "avx512_vnni", "avx_vnni", "asimddp")
 
 F32, BF16, INT8, INT8_STATIC = "openvino-f32", "openvino-bf16", "openvino-int8", "openvino-int8-static"
+ORT_F32, ORT_INT8 = "onnxruntime-f32", "onnxruntime-int8"
 TORCH_F32, TORCH_BF16, TORCH_F16 = "torch-f32", "torch-bf16", "torch-f16"
 AUTO = "auto"
 ENGINES = {
@@ -47,7 +44,9 @@ ENGINES = {
         Engine("openvino", "f32"),
         Engine("openvino", "bf16", _BF16),
         Engine("openvino", "int8", _INT8),
-        Engine("openvino", "int8", _INT8, extra="build", variant="static"),
+        Engine("openvino", "int8", _INT8, extra="build", variant="static", built=True),
+        Engine("onnxruntime", "f32", extra="onnx"),
+        Engine("onnxruntime", "int8", _INT8, extra="onnx", built=True),
         Engine("torch", "f32", extra="torch"),
         Engine("torch", "bf16", (*_BF16, "accelerator"), extra="torch"),
         Engine("torch", "f16", ("accelerator",), extra="torch"),

@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from models.agreement import Agreement
+from models.base import Base, load_base
 from models.calibration import Calibration
 from models.comparing import Reading, compare
 from models.dataset import Row
@@ -80,11 +81,11 @@ def load_golden(folder: Path = ARTEFACT, examples: Sequence[Example] | None = No
     return Golden(found, logits)
 
 
-def compute_golden(heads: Heads, posts: Sequence[Example], cache: Path | None = None) -> Golden:
+def compute_golden(heads: Heads, posts: Sequence[Example], base: Base) -> Golden:
     """Score the posts on torch in fp32; without the extra this is a `ModelError`."""
     from models.encoder import Encoder
 
-    encoder = Encoder.load(cache, engine=TORCH_F32)
+    encoder = Encoder(base, TORCH_F32)
     return Golden(posts, heads(encoder.encode([one.text for one in posts])))
 
 
@@ -103,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cache", type=Path, help="where the base encoder is kept")
     options = parser.parse_args(arguments)
     posts = choose(read_corpus())
-    save_golden(compute_golden(load_heads(options.artefact), posts, options.cache), options.artefact)
+    save_golden(compute_golden(load_heads(options.artefact), posts, load_base(options.cache)), options.artefact)
     print(f"{len(posts)} golden scores written to {options.artefact / FILE}")
 
 

@@ -61,7 +61,7 @@ def _library() -> Any:
     except ImportError as error:
         raise ModelError(
             f"int8 engines need the extra `build`, and {error.name} is not installed: in a checkout, "
-            "pip install --require-hashes -r requirements/train.txt"
+            "pip install --require-hashes -r requirements/engines.txt"
         ) from error
     logging.getLogger("nncf").setLevel(logging.ERROR)
     return nncf

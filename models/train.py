@@ -2,7 +2,8 @@
 
 The features of every post are read once an engine and kept; the heads are fitted out of fold to calibrate and to measure
 them, then on everything. They learn from the features in f32; each engine that the processor runs natively gets a
-calibration from its own. The same inputs on the same machine give the same artefact.
+calibration from its own, and torch in f32 gives the golden scores that all are held against. The same inputs on the same
+machine give the same artefact.
 """
 
 import argparse
@@ -22,15 +23,17 @@ from models.card import render_card
 from models.comparing import agreements
 from models.dataset import Row, build_rows
 from models.encoder import Encoder
-from models.engines import ENGINES, F32, cpu_flags, native_engines
+from models.engines import ENGINES, F32, INT8, cpu_flags, native_engines
 from models.examples import CORPUS, KINDS, LANES, read_corpus, read_realstyle
 from models.features import FeatureCache
 from models.fitting import Features, cross_read, fit
+from models.golden import choose, compute_golden, save_golden
 from models.heads import ARTEFACT, Heads, Logits, save_heads
 from models.judging import judge
 
 VERSION = "0.1.0"
 
+_NOISE_POSTS = 6000
 _FEATURES = Path.home() / ".cache" / "fanal" / "features"
 
 
@@ -43,26 +46,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
         engine: load_features(rows, Encoder(base, engine), options.features)
         for engine in dict.fromkeys([F32, *options.engines])
     }
+    noise = measure_noise(base, rows, options.features)
     with threadpool_limits(1):
-        heads, unseen = train(features, rows, base.sha256)
+        heads, unseen = train(features, rows, base.sha256, noise)
     training = describe(rows, options.seed)
     save_heads(heads, options.out, training)
+    save_golden(compute_golden(heads, choose(read_corpus(options.corpus)), base), options.out)
     (options.out / "README.md").write_text(render_card(heads, training, judge(unseen, rows)), encoding="utf-8")
     _show(f"artefact written to {options.out}", 1.0)
     for engine, agreement in heads.agreements.items():
         print(f"{engine} {agreement}")
 
 
-def train(features: Mapping[str, Features], rows: Sequence[Row], base_sha256: str) -> tuple[Heads, Logits]:
+def measure_noise(base: Base, rows: Sequence[Row], folder: Path) -> Features | None:
+    """Read some rows in int8 and give by how much its features differ from those in f32; None where the processor lacks it."""
+    if INT8 not in native_engines(cpu_flags()):
+        return None
+    some = rows[:: max(1, len(rows) // _NOISE_POSTS)]
+    return load_features(some, Encoder(base, INT8), folder) - load_features(some, Encoder(base, F32), folder)
+
+
+def train(
+    features: Mapping[str, Features], rows: Sequence[Row], base_sha256: str, noise: Features | None = None
+) -> tuple[Heads, Logits]:
     """Fit the heads on the features in f32 and calibrate them for each engine whose features are given.
 
-    Gives them and the out-of-fold logits that they were calibrated on in f32.
+    `noise` is what `measure_noise` gives. Gives the heads and the out-of-fold logits that they were calibrated on in f32.
     """
     _show("fitting out of fold", 0.0)
-    found = cross_read(features[F32], rows, list(features.values()))
+    found = cross_read(features[F32], rows, list(features.values()), noise)
     unseen = dict(zip(features, found, strict=True))
     _show("fitting on everything", 0.8)
-    whole = fit(features[F32], rows)
+    whole = fit(features[F32], rows, noise)
     calibrations = {engine: calibrate(logits, rows) for engine, logits in unseen.items()}
     heads = Heads(VERSION, KINDS, LANES, base_sha256, whole.stream, whole.near, calibrations)
     return replace(heads, agreements=agreements(heads, features, rows)), unseen[F32]

@@ -77,6 +77,8 @@ EngineName = Literal[
     "openvino-bf16",
     "openvino-int8",
     "openvino-int8-static",
+    "onnxruntime-f32",
+    "onnxruntime-int8",
     "torch-f32",
     "torch-bf16",
     "torch-f16",

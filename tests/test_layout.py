@@ -42,7 +42,17 @@ def test_only_the_index_imports_elasticsearch() -> None:
 
 
 def test_only_the_models_import_what_runs_models() -> None:
-    runs = ("torch", "transformers", "onnxruntime", "openvino", "nncf", "safetensors", "tokenizers", "huggingface_hub")
+    runs = (
+        "torch",
+        "transformers",
+        "onnx",
+        "onnxruntime",
+        "openvino",
+        "nncf",
+        "safetensors",
+        "tokenizers",
+        "huggingface_hub",
+    )
     found = importers(*runs)
     assert all(name.startswith("models.") for name in found)
 

@@ -48,6 +48,10 @@ def open_runner(base: Base, engine: str, sizing: Sizing, built: Path | None = No
         from models.runners.torch import TorchRunner
 
         return TorchRunner(base, one, sizing)
+    if one.runner == "onnxruntime":
+        from models.runners.onnx import OnnxRunner
+
+        return OnnxRunner(base, one, sizing, built)
     from models.runners.openvino import OpenVinoRunner, graph_of
 
     return OpenVinoRunner(base, one, sizing, graph_of(base, one, built))

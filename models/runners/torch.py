@@ -96,7 +96,7 @@ def libraries() -> tuple[Any, Any]:
     except ImportError as error:
         raise ModelError(
             f"the torch engines need the extra `torch`, and {error.name} is not installed: in a checkout, "
-            "pip install --require-hashes -r requirements/train.txt"
+            "pip install --require-hashes -r requirements/torch.txt"
         ) from error
     return torch, transformers
 
