@@ -13,6 +13,7 @@ from models.base import Base
 from models.engines import ENGINES, checked, cpu_flags
 from models.graph import signed_bytes
 
+CPU = "cpu"
 _SIDE = 2048
 _PRODUCTS = 4  # in a row, so that converting the input to the precision weighs little
 _TRIALS = 12
@@ -25,11 +26,15 @@ def useful_flops(base: Base, lengths: Sequence[int]) -> float:
     return float(2 * matrices * sum(lengths) + attention * sum(length * length for length in lengths))
 
 
-def gemm_peak(engine: str, threads: int | None = None) -> float:
+def gemm_peak(engine: str, threads: int | None = None, place: str = CPU) -> float:
     """Measure the best rate of square matrix products in the engine's precision, in operations a second.
 
-    They run on the processor, with the library that reaches most there. An engine on an accelerator has none to stand beside.
+    On the processor OpenVINO computes them, whose products are the fastest there; on an accelerator torch does.
     """
+    if place != CPU:
+        from models.runners.torch import products_peak
+
+        return products_peak(place, ENGINES[engine].precision, _TRIALS)
     precision = ENGINES[checked(engine, cpu_flags())].precision
     options = {
         "PERFORMANCE_HINT": "LATENCY",

@@ -5,6 +5,7 @@ Nothing is fetched by name: the configuration comes from the base's shape, the w
 """
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ from models.tokens import PAD
 CPU = "cpu"
 _BUDGETS = {CPU: 1024}  # padded tokens a batch
 _ACCELERATOR_BUDGET = 16_384
+_SIDE, _PRODUCTS = 4096, 20  # of the matrices whose products give the peak: enough to fill a large accelerator
 _TYPES = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
 
 
@@ -74,6 +76,21 @@ def accelerator(torch: Any) -> str | None:
     if getattr(torch, "xpu", None) is not None and torch.xpu.is_available():
         return "xpu"
     return "mps" if torch.backends.mps.is_available() else None
+
+
+def products_peak(place: str, precision: str, trials: int) -> float:
+    """Measure the best rate of square matrix products on an accelerator, in operations a second."""
+    torch, _ = libraries()
+    one = torch.randn(_SIDE, _SIDE, device=place, dtype=getattr(torch, _TYPES[precision]))
+    seconds = []
+    for _ in range(trials):
+        began = time.perf_counter()
+        product = one
+        for _ in range(_PRODUCTS):
+            product = product @ one
+        float(product[0, 0])  # waits until it is computed
+        seconds.append(time.perf_counter() - began)
+    return float(_PRODUCTS * 2 * _SIDE**3 / min(seconds))
 
 
 def _check(engine: Engine, place: str) -> None:

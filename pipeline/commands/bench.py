@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ALONE_S = 20.0
 
-_BACKGROUND = "Further posts: JSON lines, gzipped, of text, lang, source."
+_BACKGROUND = "Read these posts: JSON lines, gzipped, of text, lang, source."
 
 
 @click.group()
@@ -82,12 +82,13 @@ def pipeline(
 @click.option(
     "--rounds", type=click.IntRange(1, 100), default=3, help="Rounds, of which the median counts (default 3)."
 )
+@click.option("--engine", "engines", multiple=True, help="Measure this one and fp32 (default: all that can run here).")
 @click.option("--json", "as_json", is_flag=True, help="Print the line of JSON alone.")
-def model(background: Path | None, count: int, rounds: int, as_json: bool) -> None:
-    """Posts a second of each engine that this processor runs natively, beside `transformers.pipeline` if installed.
+def model(background: Path | None, count: int, rounds: int, engines: tuple[str, ...], as_json: bool) -> None:
+    """Posts a second of each engine that can run here, beside `transformers.pipeline` if it is installed.
 
-    Reads the sample posts, and posts of a file of background if one is named. The line is that of the engine which the
-    settings choose, with those of all engines.
+    Reads the sample posts, or those of a file of background, whose lengths are those of a stream. The line is that of the
+    engine which the settings choose (of the first named), with those of all engines.
     """
     from models.errors import ModelError
     from pipeline.benchmarks.machine import machine
@@ -95,9 +96,9 @@ def model(background: Path | None, count: int, rounds: int, as_json: bool) -> No
     from pipeline.errors import ModelUnavailable
 
     settings = Settings.read()
-    chosen = parts.classifier(settings).model.rpartition("+")[2]
+    chosen = engines[0] if engines else parts.classifier(settings).engine
     try:
-        rows = measure(plan_of(settings, rows_to_read(background, count), rounds, _say))
+        rows = measure(plan_of(settings, rows_to_read(background, count), rounds, engines, _say))
     except ModelError as error:
         raise ModelUnavailable(str(error)) from None
     if not as_json:
@@ -111,7 +112,7 @@ def model(background: Path | None, count: int, rounds: int, as_json: bool) -> No
 def _print_engines(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         OUT.print(
-            f"{row['engine']:<14} {row['posts_per_s']:>7} posts/s, {row['posts_per_cpu_s']} a CPU second, "
+            f"{row['engine']:<20} {row['posts_per_s']:>7} posts/s, {row['posts_per_cpu_s']} a CPU second, "
             f"{row['speedup'] or '?'} x transformers; {row['of_peak']:.0%} of {row['peak_gflops']} GFLOP/s",
             soft_wrap=True,
         )
