@@ -66,7 +66,7 @@ def ours(base: Base, posts: Posts) -> Features:
 @pytest.mark.parametrize("missing", ["torch", "transformers"])
 def test_without_the_extra_the_torch_engines_say_what_to_install(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(ModelError, match=r"need the extra `torch`.* -r requirements/train\.txt") as refused:
+    with pytest.raises(ModelError, match=r"need the extra `torch`.* -r requirements/torch\.txt") as refused:
         open_runner(Base(Path(), "", SHAPE, {}, np.zeros((1, 1), np.uint8)), TORCH_F32, AS_MEASURED)
     assert "\n" not in str(refused.value)
 
