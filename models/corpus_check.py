@@ -160,7 +160,7 @@ def _text_faults(text: str) -> Iterator[str]:
             yield f"telephone number {number.strip()} is not a reserved one"
     yield from (f"handle @{name} does not end in _example" for name in _HANDLE.findall(text) if "example" not in name)
     for long, short in _DOMAIN.findall(text):
-        if "example." not in (long or short) and "example_" not in text:
+        if "example." not in (long or short) and "_example" not in text:
             yield f"domain {long or short} is not an example"
 
 

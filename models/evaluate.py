@@ -14,7 +14,7 @@ from models.encoder import Encoder
 from models.fitting import cross_fit
 from models.judging import judge
 from models.report import render_figures
-from models.train import add_options, load_features, load_rows, named_base
+from models.train import add_options, load_features, load_rows, measure_noise, named_base
 
 FIGURES = Path(__file__).parent.parent / "docs" / "model" / "figures.md"
 
@@ -26,9 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=FIGURES)
     options = parser.parse_args(arguments)
     rows = load_rows(options)
-    features = load_features(rows, Encoder(named_base(options)), options.features)
+    base = named_base(options)
+    features = load_features(rows, Encoder(base), options.features)
+    noise = measure_noise(base, rows, options.features)
     with threadpool_limits(1):
-        logits = cross_fit(features, rows)
+        logits = cross_fit(features, rows, noise)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(render_figures(judge(logits, rows)), encoding="utf-8")
     print(f"figures written to {options.out}")

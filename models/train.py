@@ -1,8 +1,8 @@
 """Train the heads: `python -m models.train --background FILE [--realstyle FILE]`.
 
 The features of every post are read once an engine and kept; the heads are fitted out of fold to calibrate and to measure
-them, then on everything. They learn from the features in f32; each engine that the processor runs natively gets a
-calibration from its own, and torch in f32 gives the golden scores that all are held against. The same inputs on the same
+them, then on everything. They learn from the features in f32, whose calibration is carried over to each engine that the processor
+runs natively, and torch in f32 gives the golden scores that all are held against. The same inputs on the same
 machine give the same artefact.
 """
 
@@ -30,6 +30,7 @@ from models.fitting import Features, cross_read, fit
 from models.golden import choose, compute_golden, save_golden
 from models.heads import ARTEFACT, Heads, Logits, save_heads
 from models.judging import judge
+from models.transfer import transfer
 
 VERSION = "0.1.0"
 
@@ -78,7 +79,9 @@ def train(
     unseen = dict(zip(features, found, strict=True))
     _show("fitting on everything", 0.8)
     whole = fit(features[F32], rows, noise)
-    calibrations = {engine: calibrate(logits, rows) for engine, logits in unseen.items()}
+    own = calibrate(unseen[F32], rows)
+    others = {engine: transfer(own, unseen[F32], logits) for engine, logits in unseen.items() if engine != F32}
+    calibrations = {F32: own, **others}
     heads = Heads(VERSION, KINDS, LANES, base_sha256, whole.stream, whole.near, calibrations)
     return replace(heads, agreements=agreements(heads, features, rows)), unseen[F32]
 

@@ -51,11 +51,11 @@ def test_the_artefact_is_small_and_holds_no_pickle() -> None:
 
 def test_an_engine_without_calibration_scores_and_never_flags() -> None:
     heads = load_heads()
-    classifier = Classifier(heads, FakeEngine("openvino-int8", heads.base_sha256, scale=50.0))
+    classifier = Classifier(heads, FakeEngine("openvino-int8-static", heads.base_sha256, scale=50.0))
     found = classifier.assess(["x"] * 200, ["en"] * 200)
     assert not classifier.can_flag
     assert not any(one.flagged or one.lane or one.level for one in found)
-    assert {one.model for one in found} == {f"fanal-{heads.version}+openvino-int8"}
+    assert {one.model for one in found} == {f"fanal-{heads.version}+openvino-int8-static"}
     assert all(sum(one.scores.values()) == pytest.approx(1.0) for one in found)
 
 

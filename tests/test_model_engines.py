@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.agreement import Agreement
+from models.base import load_base
 from models.calibration import Calibration, Spread
 from models.classifier import Classifier
 from models.comparing import Reading, compare
@@ -162,14 +163,23 @@ def test_the_encoder_refuses_what_would_be_emulated() -> None:
 
 @pytest.mark.weights
 @pytest.mark.skipif(not CAN_BF16, reason="the processor has no bf16")
-def test_bf16_stays_near_f32_and_is_what_auto_takes_where_trusted() -> None:
+def test_bf16_stays_near_f32() -> None:
     texts = ["boat tonight to italy 4000 per head write me", "Good morning everyone", "ไปทำงานต่างประเทศ รายได้ดี"]
     one, other = Encoder.load().encode(texts), Encoder.load(engine=BF16).encode(texts)
     assert not np.array_equal(one, other)
     cosines = (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
     assert cosines.min() > 0.999
-    expected = BF16 if BF16 in load_heads().trusted else F32
-    assert Classifier.load().model.endswith(f"+{expected}")
+
+
+@pytest.mark.weights
+def test_auto_takes_an_engine_that_is_trusted_and_needs_no_build(tmp_path: Path) -> None:
+    base = load_base()
+    (tmp_path / base.folder.name).symlink_to(base.folder)  # a cache in which nothing was built
+    heads = load_heads()
+    classifier = Classifier.load(cache=tmp_path)
+    assert classifier.engine == choose_engine(AUTO, cpu_flags(), heads.trusted)
+    assert classifier.engine in {F32, *heads.trusted}
+    assert classifier.can_flag
 
 
 @pytest.mark.weights
