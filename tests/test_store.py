@@ -71,6 +71,40 @@ class Stage:
         return answer(200, {})
 
 
+async def test_a_month_made_this_moment_is_waited_for_and_a_search_that_fails_for_good_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pipeline.index.store._PAUSE_S", 0.0)
+    no_shard = (503, {"error": {"type": "search_phase_execution_exception", "reason": "all shards failed"}})
+    found = (200, {"hits": {"hits": [{"_id": "a"}]}})
+    for script, tries in [([no_shard, no_shard, found], 3), ([no_shard] * 30, 20), ([(403, {})], 1)]:
+        searches = Searches(script)
+        store = store_at(await searches.start())
+        try:
+            if found in script:
+                assert await store.searchable("a")
+            else:
+                with pytest.raises(IndexUnavailable, match="it answers"):
+                    await store.searchable("a")
+        finally:
+            await store.close()
+            await searches.stop()
+        assert searches.searches == tries
+
+
+class Searches(Stage):
+    """A server that answers searches from a script."""
+
+    def __init__(self, script: list[tuple[int, object]]) -> None:
+        super().__init__()
+        self.answers = list(script)
+        self.searches = 0
+
+    async def _rest(self, request: web.Request) -> web.Response:
+        self.searches += 1
+        return answer(*self.answers.pop(0))
+
+
 def store_at(url: str, prefix: str = "fanal") -> Store:
     return open_store(url, ElasticsearchSettings(prefix=prefix, timeout_s=5))
 

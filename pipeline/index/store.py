@@ -3,6 +3,7 @@
 Only this package knows Elasticsearch. It keeps to what the embedded core server has: no scripts, no update by query.
 """
 
+import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -21,6 +22,9 @@ from pipeline.settings import ElasticsearchSettings
 
 IDS_AT_ONCE = 1000
 LARGEST_PAGE = 500
+
+_NO_SHARD = "search_phase_execution_exception"
+_TRIES, _PAUSE_S = 20, 0.25
 
 _T = TypeVar("_T")
 
@@ -97,8 +101,23 @@ class Store:
         await self._client.close()
 
     async def _search(self, **what: Any) -> Mapping[str, Any]:
-        """Search all months; before the first hit there is none to search, and nothing is found."""
-        response = await self._ask(self._client.search(index=self._names.hits, ignore_unavailable=True, **what))
+        """Search all months; before the first hit there is none to search, and nothing is found.
+
+        A month that was made this moment cannot be searched yet: that is waited out, briefly.
+        """
+        for _ in range(_TRIES):
+            try:
+                response = await self._client.search(index=self._names.hits, ignore_unavailable=True, **what)
+                break
+            except ApiError as error:
+                if trouble(error).kind != _NO_SHARD:
+                    raise _unavailable(error) from error
+                last = error
+                await asyncio.sleep(_PAUSE_S)
+            except TransportError as error:
+                raise _unavailable(error) from error
+        else:
+            raise _unavailable(last) from last
         found: Any = response.body
         if not isinstance(found, Mapping) or "hits" not in found:
             raise IndexUnavailable("Elasticsearch: what answers at its address is another program")
@@ -108,9 +127,13 @@ class Store:
         try:
             return await call
         except (ApiError, TransportError) as error:
-            found = trouble(error)
-            what = f"it answers {found.status}" if found.status else "it cannot be reached"
-            raise IndexUnavailable(f"Elasticsearch: {what} ({found.kind})") from error
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: ApiError | TransportError) -> IndexUnavailable:
+    found = trouble(error)
+    what = f"it answers {found.status}" if found.status else "it cannot be reached"
+    return IndexUnavailable(f"Elasticsearch: {what} ({found.kind})")
 
 
 def open_store(url: str, settings: ElasticsearchSettings) -> Store:
