@@ -80,8 +80,12 @@ async def test_a_month_made_this_moment_is_waited_for_and_a_search_that_fails_fo
         {"error": {"type": "search_phase_execution_exception", "reason": "all shards failed"}},
     )
     found: tuple[int, object] = (200, {"hits": {"hits": [{"_id": "a"}]}})
-    scripts: list[tuple[list[tuple[int, object]], int]] = [([no_shard, no_shard, found], 3), ([no_shard] * 30, 20)]
-    for script, tries in [*scripts, ([(403, {})], 1)]:
+    scripts: list[tuple[list[tuple[int, object]], int]] = [
+        ([no_shard, no_shard, found], 3),
+        ([no_shard] * 30, 20),
+        ([(403, {})], 1),
+    ]
+    for script, tries in scripts:
         searches = Searches(script)
         store = store_at(await searches.start())
         try:
