@@ -105,7 +105,7 @@ class ScreenSettings(_Table):
     )
 
     records: Annotated[int, Field(ge=1, le=10_000)] = 512
-    posts: Annotated[int, Field(ge=1, le=10_000)] = 128
+    posts: Annotated[int, Field(ge=1, le=10_000)] = 384
     within_s: Annotated[float, Field(gt=0, le=5)] = 0.05
     seen_per_partition: Annotated[int, Field(ge=1_000, le=50_000_000)] = 200_000
 
