@@ -54,12 +54,7 @@ class Classifier:
     """The heads on an engine. One thread at a time may call it; which one does not matter."""
 
     def __init__(self, heads: Heads, engine: Engine, calibration: Calibration | None = None) -> None:
-        if engine.base_sha256 != heads.base_sha256:
-            raise ModelError(
-                f"the classifier was trained on other base weights ({heads.base_sha256[:12]}…) than it is to run on "
-                f"({engine.base_sha256[:12]}…): unset model.base, or train it again on that base, "
-                "python -m models.train --base ..., and name what comes out as model.artefact"
-            )
+        heads.refuse_other(engine.base_sha256)
         self.labels = heads.labels
         self.engine = engine.engine
         self.model = f"fanal-{heads.version}+{engine.engine}"
@@ -84,7 +79,7 @@ class Classifier:
         from models.encoder import Encoder
 
         heads = load_heads(artefact)
-        base = load_base(cache, weights, progress)
+        base = heads.tune(load_base(cache, weights, progress))
         build = load_build((cache or DEFAULT_CACHE).expanduser(), base.sha256, heads)
         built = build.engines if build else {}
         engine = choose_engine(running.engine, cpu_flags(), [*heads.trusted, *built], build.kept if build else None)

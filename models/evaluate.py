@@ -8,13 +8,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
-from models.encoder import Encoder
-from models.fitting import cross_fit
 from models.judging import judge
 from models.report import render_figures
-from models.train import add_options, load_features, load_rows, measure_noise, named_base
+from models.train import add_options, cross, load_material, load_rows, named_base
 
 FIGURES = Path(__file__).parent.parent / "docs" / "model" / "figures.md"
 
@@ -27,10 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     rows = load_rows(options)
     base = named_base(options)
-    features = load_features(rows, Encoder(base), options.features)
-    noise = measure_noise(base, rows, options.features)
-    with threadpool_limits(1):
-        logits = cross_fit(features, rows, noise)
+    logits = cross(*load_material(base, rows, options), options)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(render_figures(judge(logits, rows)), encoding="utf-8")
     print(f"figures written to {options.out}")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from models.dataset import FOLDS, Row
+from models.dataset import Row
 from models.examples import KINDS, LANES
 from models.heads import Linear, Logits
 
@@ -52,27 +52,6 @@ def fit(features: Features, rows: Sequence[Row], noise: Features | None = None) 
     numbers = np.array([KINDS.index(kind) for kind in kinds[examples]])
     near = _regress(inside[examples], numbers, NEAR_STRENGTH)
     return Fit(space.leave(_stacked(lanes)), space.leave(near))
-
-
-def cross_fit(features: Features, rows: Sequence[Row], noise: Features | None = None) -> Logits:
-    """Give each row's logits from heads that saw neither its author or article nor its source."""
-    (logits,) = cross_read(features, rows, [features], noise)
-    return logits
-
-
-def cross_read(
-    features: Features, rows: Sequence[Row], readings: Sequence[Features], noise: Features | None = None
-) -> list[Logits]:
-    """As `cross_fit`, but apply the same heads, fitted on `features`, to each of the engines' readings of the rows."""
-    folds = np.array([row.fold for row in rows])
-    found = [Logits(np.zeros((len(rows), len(LANES))), np.zeros((len(rows), len(KINDS)))) for _ in readings]
-    for fold in range(FOLDS):
-        held = folds == fold
-        heads = fit(features[~held], [row for row, out in zip(rows, held, strict=True) if not out], noise)
-        for logits, reading in zip(found, readings, strict=True):
-            part = heads(reading[held])
-            logits.stream[held], logits.near[held] = part.stream, part.near
-    return found
 
 
 @dataclass(frozen=True, slots=True)

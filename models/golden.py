@@ -85,7 +85,7 @@ def compute_golden(heads: Heads, posts: Sequence[Example], base: Base) -> Golden
     """Score the posts on torch in fp32; without the extra this is a `ModelError`."""
     from models.encoder import Encoder
 
-    encoder = Encoder(base, TORCH_F32)
+    encoder = Encoder(heads.tune(base), TORCH_F32)
     return Golden(posts, heads(encoder.encode([one.text for one in posts])))
 
 

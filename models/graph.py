@@ -33,6 +33,17 @@ def build_graph(base: Base, int8: bool = False) -> ov.Model:
     return ov.Model([ops.concat(pooled, axis=1)], [embedded, mask], "encoder")
 
 
+def build_states(base: Base, depth: int) -> ov.Model:
+    """Build the graph of the first layers, from the same inputs to the states of every token [batch, length, hidden]."""
+    embedded = ops.parameter([-1, -1, base.shape.hidden], ov.Type.f32, name="embedded")
+    mask = ops.parameter([-1, -1], ov.Type.f32, name="mask")
+    graph = _Graph(base, mask, int8=False)
+    state = graph.normalised(embedded, "emb.ln")
+    for layer in range(depth):
+        state = graph.layer(state, f"l{layer}")
+    return ov.Model([state], [embedded, mask], "states")
+
+
 def signed_bytes(matrix: NDArray[np.float32]) -> ov.Node:
     """Give a matrix [rows, columns] as signed bytes and a scale a row, the largest of each row being -128.
 

@@ -18,14 +18,17 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from models.agreement import Agreement
+from models.base import Base
 from models.calibration import Array, Calibration, calibration_from_json
 from models.errors import ModelError
+from models.tuned import TunedLayers, with_tuned
 
 ARTEFACT = Path(__file__).parent / "artefact"
 
 _FORM = 1
 _WEIGHTS = "heads.safetensors"
 _CARD = "artefact.json"
+_TUNED = "tuned."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class Heads:
     """The heads with their labels and lanes, the base that they were trained on, and a calibration an engine.
 
     `agreements` holds, by engine, how far it agrees with the one whose features the heads were trained on. `digest` is the
-    sha256 of the artefact's files, empty where the heads were never written.
+    sha256 of the artefact's files, empty where the heads were never written. `tuned` holds the layers of the base that were trained
+    with the heads: the heads' features are those of `tune(base)`.
     """
 
     version: str
@@ -65,6 +69,7 @@ class Heads:
     near: Linear
     calibrations: Mapping[str, Calibration]
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
+    tuned: TunedLayers = field(default_factory=dict)
     digest: str = ""
 
     @property
@@ -76,13 +81,28 @@ class Heads:
         """Apply both maps to features [n, width]."""
         return Logits(self.stream(features), self.near(features))
 
+    def tune(self, base: Base) -> Base:
+        """Give the base with the layers that were trained with the heads; another base than theirs is a `ModelError`."""
+        self.refuse_other(base.sha256)
+        return with_tuned(base, self.tuned)
+
+    def refuse_other(self, base_sha256: str) -> None:
+        """Raise a `ModelError` where this is not the base that the heads were trained on."""
+        if base_sha256 != self.base_sha256:
+            raise ModelError(
+                f"the classifier was trained on other base weights ({self.base_sha256[:12]}…) than it is to run on "
+                f"({base_sha256[:12]}…): unset model.base, or train it again on that base, "
+                "python -m models.train --base ..., and name what comes out as model.artefact"
+            )
+
 
 def save_heads(heads: Heads, folder: Path, training: Mapping[str, Any]) -> None:
     """Write the artefact: `heads.safetensors`, and `artefact.json` with labels, calibrations and counts."""
     folder.mkdir(parents=True, exist_ok=True)
     maps = {"stream": heads.stream, "near": heads.near}
-    tensors = {f"{name}.weight": one.weight for name, one in maps.items()}
+    tensors: dict[str, NDArray[Any]] = {f"{name}.weight": one.weight for name, one in maps.items()}
     tensors |= {f"{name}.bias": one.bias for name, one in maps.items()}
+    tensors |= {f"{_TUNED}{name}": one for name, one in heads.tuned.items()}
     # safetensors writes a buffer as it lies in memory: a transposed one would come back scrambled
     save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / _WEIGHTS)
     (folder / _WEIGHTS).chmod(0o644)
@@ -113,7 +133,7 @@ def load_heads(folder: Path = ARTEFACT) -> Heads:
     return heads
 
 
-def _from_card(card: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]]) -> Heads:
+def _from_card(card: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Heads:
     return Heads(
         version=card["version"],
         labels=tuple(card["labels"]),
@@ -123,4 +143,5 @@ def _from_card(card: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32
         near=Linear(tensors["near.weight"], tensors["near.bias"]),
         calibrations={engine: calibration_from_json(one) for engine, one in card["calibrations"].items()},
         agreements={engine: Agreement(**one) for engine, one in card.get("agreements", {}).items()},
+        tuned={name.removeprefix(_TUNED): one for name, one in tensors.items() if name.startswith(_TUNED)},
     )

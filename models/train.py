@@ -1,40 +1,44 @@
-"""Train the heads: `python -m models.train --background FILE [--realstyle FILE]`.
+"""Train the classifier: `python -m models.train --background FILE [--realstyle FILE]`.
 
-The features of every post are read once an engine and kept; the heads are fitted out of fold to calibrate and to measure
-them, then on everything. They learn from the features in f32, whose calibration is carried over to each engine that the processor
-runs natively, and torch in f32 gives the golden scores that all are held against. The same inputs on the same
-machine give the same artefact.
+What the layers that stay as they are make of each post is read once and kept. The last layers and the heads are trained out
+of fold to calibrate and to measure them (a fold that was trained before is not trained again), then on everything. The
+calibration is that of f32; it is carried over to each engine that the processor runs natively, and torch in f32 gives the golden
+scores that all are held against. The same inputs on the same machine give the same artefact.
 """
 
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
+import numpy as np
 
 from models.background import sample_background
-from models.base import Base, Wanted, load_base
+from models.base import Base, Progress, Wanted, load_base
+from models.blending import cross_blend, fit_blend, frozen_width, some_rows
 from models.calibrate import calibrate
 from models.card import render_card
 from models.comparing import agreements
-from models.dataset import Row, build_rows
+from models.dataset import FOLDS, Row, build_rows
 from models.encoder import Encoder
 from models.engines import ENGINES, F32, INT8, cpu_flags, native_engines
 from models.examples import CORPUS, KINDS, LANES, read_corpus, read_realstyle
 from models.features import FeatureCache
-from models.fitting import Features, cross_read, fit
+from models.fitting import Features
 from models.golden import choose, compute_golden, save_golden
 from models.heads import ARTEFACT, Heads, Logits, save_heads
 from models.judging import judge
+from models.states import read_states
 from models.transfer import transfer
+from models.tuning import Material
 
 VERSION = "0.1.0"
 
 _NOISE_POSTS = 6000
+_COMPARED = 10_000  # background posts on which engines are compared, beside all examples
 _FEATURES = Path.home() / ".cache" / "fanal" / "features"
 
 
@@ -43,13 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parse(arguments)
     base = named_base(options)
     rows = load_rows(options)
-    features = {
-        engine: load_features(rows, Encoder(base, engine), options.features)
-        for engine in dict.fromkeys([F32, *options.engines])
-    }
-    noise = measure_noise(base, rows, options.features)
-    with threadpool_limits(1):
-        heads, unseen = train(features, rows, base.sha256, noise)
+    material, noise = load_material(base, rows, options)
+    unseen = cross(material, noise, options)
+    heads = train(material, noise, unseen, options)
     training = describe(rows, options.seed)
     save_heads(heads, options.out, training)
     save_golden(compute_golden(heads, choose(read_corpus(options.corpus)), base), options.out)
@@ -57,6 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _show(f"artefact written to {options.out}", 1.0)
     for engine, agreement in heads.agreements.items():
         print(f"{engine} {agreement}")
+
+
+def load_material(base: Base, rows: Sequence[Row], options: argparse.Namespace) -> tuple[Material, Features | None]:
+    """Read the rows as far as the layers that stay as they are; and by how much int8 moves what is read."""
+    width = frozen_width(len(base.layers) * base.shape.hidden)
+    frozen = load_features(rows, Encoder(base), options.features)[:, :width]
+    noise = measure_noise(base, rows, options.features)
+    states = read_states(base, [row.text for row in rows], options.features, _show)
+    return Material(base, rows, states, frozen), None if noise is None else noise[:, :width]
 
 
 def measure_noise(base: Base, rows: Sequence[Row], folder: Path) -> Features | None:
@@ -67,23 +76,33 @@ def measure_noise(base: Base, rows: Sequence[Row], folder: Path) -> Features | N
     return load_features(some, Encoder(base, INT8), folder) - load_features(some, Encoder(base, F32), folder)
 
 
-def train(
-    features: Mapping[str, Features], rows: Sequence[Row], base_sha256: str, noise: Features | None = None
-) -> tuple[Heads, Logits]:
-    """Fit the heads on the features in f32 and calibrate them for each engine whose features are given.
+def cross(material: Material, noise: Features | None, options: argparse.Namespace) -> Logits:
+    """Give every row's logits from a training that saw nothing of its like; see `models.blending.cross_blend`."""
 
-    `noise` is what `measure_noise` gives. Gives the heads and the out-of-fold logits that they were calibrated on in f32.
-    """
-    _show("fitting out of fold", 0.0)
-    found = cross_read(features[F32], rows, list(features.values()), noise)
-    unseen = dict(zip(features, found, strict=True))
-    _show("fitting on everything", 0.8)
-    whole = fit(features[F32], rows, noise)
-    own = calibrate(unseen[F32], rows)
-    others = {engine: transfer(own, unseen[F32], logits) for engine, logits in unseen.items() if engine != F32}
-    calibrations = {F32: own, **others}
-    heads = Heads(VERSION, KINDS, LANES, base_sha256, whole.stream, whole.near, calibrations)
-    return replace(heads, agreements=agreements(heads, features, rows)), unseen[F32]
+    def progress(fold: int) -> Progress:
+        return lambda stage, share: _show(f"fold {fold + 1} of {FOLDS}: {stage}", share)
+
+    return cross_blend(material, noise, options.seed, options.features, progress)
+
+
+def train(material: Material, noise: Features | None, unseen: Logits, options: argparse.Namespace) -> Heads:
+    """Fit on everything, and calibrate each engine: f32 on the held-out logits, the others by how they differ from it."""
+    rows = material.rows
+    blend = fit_blend(material, np.arange(len(rows)), noise, options.seed, _show)
+    own = calibrate(unseen, rows)
+    heads = Heads(
+        VERSION, KINDS, LANES, material.base.sha256, blend.heads.stream, blend.heads.near, {F32: own}, {}, blend.layers
+    )
+    some = some_rows(rows, _COMPARED)
+    tuned, compared = heads.tune(material.base), [rows[place] for place in some]
+    texts = [row.text for row in compared]
+    features = {
+        engine: Encoder(tuned, engine).encode(texts, _show) for engine in dict.fromkeys([F32, *options.engines])
+    }
+    reference = heads(features[F32])
+    others = {engine: transfer(own, reference, heads(one)) for engine, one in features.items() if engine != F32}
+    heads = replace(heads, calibrations={F32: own, **others})
+    return replace(heads, agreements=agreements(heads, features, compared))
 
 
 def load_rows(options: argparse.Namespace) -> list[Row]:

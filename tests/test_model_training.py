@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from models.base import load_base
+from models.blending import frozen_width
 from models.classifier import Classifier
 from models.corpus_check import TAXONOMY
 from models.encoder import Encoder
@@ -77,7 +78,9 @@ def test_what_was_trained_loads_with_the_labels_of_the_taxonomy(artefact: Path) 
 
 
 def test_what_was_trained_ranks_offers_higher_in_languages_that_it_has_not_read(artefact: Path) -> None:
-    classifier = Classifier(load_heads(artefact), Encoder.load())
+    heads = load_heads(artefact)
+    assert heads.tuned
+    classifier = Classifier(heads, Encoder(heads.tune(load_base())))
     unseen = [row for row in read_corpus() if row.lang in UNSEEN]
     found = classifier.assess([row.text for row in unseen], [row.lang for row in unseen])
     chances = [sum(one.scores[kind] for kind in LANES["offers"]) for one in found]
@@ -93,6 +96,15 @@ def test_what_was_trained_refuses_another_base(artefact: Path) -> None:
         Classifier(load_heads(artefact), other)
 
 
+def test_only_the_last_third_of_the_layers_is_tuned(artefact: Path) -> None:
+    base, heads = load_base(), load_heads(artefact)
+    assert {name.split(".")[0] for name in heads.tuned} == {"l8", "l9", "l10", "l11"}
+    width = frozen_width(len(base.layers) * base.shape.hidden)
+    before, after = Encoder(base).encode(["a boat on Friday"]), Encoder(heads.tune(base)).encode(["a boat on Friday"])
+    np.testing.assert_array_equal(before[:, :width], after[:, :width])
+    assert not np.array_equal(before, after)
+
+
 def test_heads_can_be_trained_on_another_base(inputs: list[str], tmp_path: Path) -> None:
     from models.train import main
 
@@ -103,7 +115,7 @@ def test_heads_can_be_trained_on_another_base(inputs: list[str], tmp_path: Path)
     )
     heads = load_heads(tmp_path / "heads")
     assert heads.base_sha256 == base.sha256
-    assert Classifier(heads, Encoder(base, sizing=Sizing(1))).assess(["boat"], ["en"])
+    assert Classifier(heads, Encoder(heads.tune(base), sizing=Sizing(1))).assess(["boat"], ["en"])
     with pytest.raises(ModelError, match="base_sha256"):
         main([*inputs, *named[:2], "--base-sha256", "0" * 64, "--cache", str(tmp_path / "cache")])
 

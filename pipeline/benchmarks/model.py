@@ -87,6 +87,7 @@ def plan_of(
     base = load_base(cache, Wanted(settings.model.base, settings.model.base_sha256))
     heads = load_heads(settings.model.artefact or ARTEFACT)
     build = load_build(cache, base.sha256, heads)
+    base = heads.tune(base)
     chosen = engines or [*native_engines(cpu_flags()), *(build.engines if build else ())]
     unique = list(dict.fromkeys([F32, *chosen]))
     return Plan(base, heads, build, unique, settings.model.threads or None, rows, rounds, say)

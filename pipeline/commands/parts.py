@@ -171,13 +171,14 @@ def build_plan(settings: Settings, background: Path | None, count: int, say: Cal
     artefact = settings.model.artefact or ARTEFACT
     threads = settings.model.threads or None
     try:
-        used = base(settings)
+        heads = load_heads(artefact)
+        used = heads.tune(base(settings))
         rows = build_rows(read_corpus(), sample_background(background, count, _SEED) if background else [])
         read = Encoder(used, F32, Sizing(threads)).encode
-        kept = FeatureCache(settings.cache / "features" / f"{F32}-{used.sha256[:12]}", read)
+        kept = FeatureCache(settings.cache / "features" / f"{F32}-{used.sha256[:12]}-{heads.digest[:12]}", read)
         return Plan(
             base=used,
-            heads=load_heads(artefact),
+            heads=heads,
             golden=load_golden(artefact),
             rows=rows,
             cache=settings.cache / "models",
