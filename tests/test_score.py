@@ -50,6 +50,7 @@ def test_a_row_says_what_the_classifier_says() -> None:
         "flagged": True,
         "level": "alert",
         "lang": row["lang"],
+        "calibrated": True,
         "model": "fake-1",
     }
 
