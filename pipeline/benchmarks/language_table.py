@@ -27,11 +27,19 @@ def render(found: Sequence[Identified], posts_per_s: float) -> str:
         parts += ["| language | no hint | right hint | hint English | taken for |", "|---|---|---|---|---|"]
         whole = shares(some, lambda _: "all") | shares(some, lambda one: one.known.group)
         parts += [_row(group, by_hint, wrong.get(group, "")) for group, by_hint in whole.items()]
+        parts += [f"\nHindi and Urdu in Latin letters taken as one language, no hint: {_hindustani(some)}."]
         parts += ["", "| characters | no hint | right hint | hint English |", "|---|---|---|---|"]
         by_band = shares(some, band)
         parts += [_row(name, by_band[name]) for name in BANDS if name in by_band]
         parts.append("")
     return "\n".join(parts)
+
+
+def _hindustani(found: Sequence[Identified]) -> Share:
+    """Count the posts that are found to be one or the other: who writes which, spelling alone hardly tells."""
+    codes = ("hi-Latn", "ur-Latn")
+    some = [one for one in found if one.known.group in codes and one.hinting == "none"]
+    return Share(sum(one.found in codes for one in some), len(some))
 
 
 def _row(name: str, by_hint: dict[Hinting, Share], *more: str) -> str:

@@ -15,6 +15,7 @@ KIN = {lang: family for family in _FAMILIES for lang in family.split()}
 
 _MOST_WORDS = 200
 _DENSE = 2.0  # about every other word of plain prose carries grammar: half the words are full evidence
+_MOST_SHARE = 1.4  # above 1, so that kin that share most words still differ in dense text
 _LETTER = 4.0  # what a letter of its own, as a share of all letters, counts beside a word
 _SYLLABLES = "\u1200"  # from here on a sign is a syllable
 _KEYBOARDS = str.maketrans("يىك", "ییک")  # Persian, Pashto and Urdu are also typed on Arabic keyboards
@@ -24,8 +25,8 @@ _KEYBOARDS = str.maketrans("يىك", "ییک")  # Persian, Pashto and Urdu are a
 class Evidence:
     """What the tables say of a text.
 
-    `shares` gives languages a share from 0 to 1; `own` are those with a letter of their own in it, `foreign` those that
-    never have one of its letters.
+    `shares` gives languages how much speaks for them, 1 for plain prose and at most 1.4. `own` are those with a letter of
+    their own in it, `foreign` those that never have one of its letters.
     """
 
     shares: Mapping[str, float]
@@ -56,7 +57,7 @@ class WordLists:
         self._add_letters(found, letters)
         own = frozenset(lang for letter in letters for lang in self._letters.get(letter, ()))
         foreign = frozenset(lang for letter in letters for lang in self._foreign.get(letter, ()))
-        return Evidence({lang: min(1.0, share) for lang, share in found.items()}, own, foreign)
+        return Evidence({lang: min(_MOST_SHARE, share) for lang, share in found.items()}, own, foreign)
 
     def _add_letters(self, found: dict[str, float], letters: Counter[str]) -> None:
         for letter, count in letters.items():
