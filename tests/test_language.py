@@ -74,6 +74,12 @@ def test_english_without_a_word_of_pidgin_stays_english_whatever_the_author_is_l
     assert LANGUAGES.identify("No manager, my own flat in Leeds, I am independent")[0] == "en"
 
 
+def test_an_author_who_writes_pidgin_is_believed_where_a_post_looks_english() -> None:
+    text = "Room for rent near the market, pay monthly"
+    assert LANGUAGES.identify(text)[0] == "en"
+    assert LANGUAGES.identify(text, ("pcm-NG",))[0] == "pcm"
+
+
 def test_the_default_hint_english_does_not_outvote_the_text() -> None:
     for text in ("ካብ ከተማ ናብ ገጠር ሎሚ", "kitab kal mil jaye gi bhai, tum kab aao gi", "Maktabadu way furan tahay"):
         assert LANGUAGES.identify(text, ("en",)) == LANGUAGES.identify(text)

@@ -56,6 +56,8 @@ def decide(voices: Voices, hint: str | None) -> tuple[str, ...]:
         for code in (hint, f"{hint}-Latn"):
             if _fits(code, voices.script) and (code == hint or code in votes):
                 votes[code] += _DEFAULT_HINT if hint == "en" else _HINT
+    if hint == "pcm":  # nobody has it by default, and what looks English is mostly Pidgin too
+        votes["pcm"] += votes["en"]
     main = max(votes, key=lambda code: votes[code], default=None)
     if main is None or votes[main] < _FLOOR:
         return ()
