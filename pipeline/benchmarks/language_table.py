@@ -13,7 +13,9 @@ the label's, in whatever script it is found. Shares with 95 % Wilson intervals a
 
 Word lists and weights were chosen on odd-numbered authors and posts; everything here is measured on even-numbered ones.
 Two choices came later: that a hint of Pidgin is believed (the right hint's figures for `pcm` are so not held out), and the cap on a
-list's share, checked on the odd half alone. `xx-Latn` are posts labelled `xx`, of another script, in Latin letters. Labels are the data sets': those of `hi` hold English
+list's share, checked on the odd half alone.
+
+`xx-Latn` are posts labelled `xx`, of another script, in Latin letters. Labels are the data sets': those of `hi` hold English
 posts, those of `pcm`, `tl` and others posts that are English but for a word.
 """
 
