@@ -25,17 +25,24 @@ class Spread:
 class Calibration:
     """Spreads by language with one for all others; by lane, a rising threshold for each level and the near margin.
 
-    A lane is reached where its standardised stream log-odds pass a threshold and its near log-odds the margin.
+    A lane is reached where its standardised stream log-odds pass a threshold and its near log-odds the margin. A language
+    without a spread of its own is uncalibrated: its rate of false hits was never measured. There `penalty`, in standard
+    deviations, is added to every threshold.
     """
 
     spreads: Mapping[str, Spread]
     other: Spread
     thresholds: Mapping[str, tuple[float, ...]]
     margins: Mapping[str, float]
+    penalty: float = 0.0
+
+    def is_calibrated(self, lang: str) -> bool:
+        """Whether the background of the language was measured; one in Latin letters (`hi-Latn`) counts as its language."""
+        return self._own(lang) is not None
 
     def standardise(self, odds: Array, langs: Sequence[str]) -> Array:
         """Give the lanes' log-odds [n, lanes] in standard deviations above the background of each text's language."""
-        spreads = [self.spreads.get(lang, self.other) for lang in langs]
+        spreads = [self._own(lang) or self.other for lang in langs]
         mean = np.array([spread.mean for spread in spreads]).reshape(odds.shape)
         deviation = np.array([spread.deviation for spread in spreads]).reshape(odds.shape)
         standard: Array = (odds - mean) / deviation
@@ -43,21 +50,35 @@ class Calibration:
 
     def above_review(self, odds: Array, langs: Sequence[str]) -> Array:
         """Give how far each lane's standardised log-odds lie above its lowest threshold, [n, lanes]."""
-        above: Array = self.standardise(odds, langs) - np.array([limits[0] for limits in self.thresholds.values()])
+        lowest: Array = self.above(odds, langs, list(self.thresholds))[:, :, 0]
+        return lowest
+
+    def above(self, odds: Array, langs: Sequence[str], lanes: Sequence[str]) -> Array:
+        """Give how far the standardised log-odds [n, lanes] lie above each threshold, [n, lanes, levels].
+
+        The penalty of uncalibrated languages is taken off.
+        """
+        thresholds = np.array([self.thresholds[lane] for lane in lanes])
+        penalties = np.array([0.0 if self.is_calibrated(lang) else self.penalty for lang in langs])
+        above: Array = self.standardise(odds, langs)[:, :, None] - thresholds[None, :, :] - penalties[:, None, None]
         return above
 
     def as_json(self) -> dict[str, Any]:
         """Give the calibration as it is written in the artefact."""
         spreads = {lang: _json(spread) for lang, spread in sorted(self.spreads.items())}
         limits = {"thresholds": dict(self.thresholds), "margins": dict(self.margins)}
-        return {**limits, "other": _json(self.other), "spreads": spreads}
+        return {**limits, "penalty": self.penalty, "other": _json(self.other), "spreads": spreads}
+
+    def _own(self, lang: str) -> Spread | None:
+        """The spread of a language, else that of the same language whatever its script: data sets do not part scripts."""
+        return self.spreads.get(lang) or self.spreads.get(lang.partition("-")[0])
 
 
 def calibration_from_json(data: Mapping[str, Any]) -> Calibration:
-    """Read a calibration from the artefact's form of it."""
+    """Read a calibration from the artefact's form of it; one without a penalty is from before there was one."""
     spreads = {lang: _spread(one) for lang, one in data["spreads"].items()}
     thresholds = {lane: tuple(values) for lane, values in data["thresholds"].items()}
-    return Calibration(spreads, _spread(data["other"]), thresholds, dict(data["margins"]))
+    return Calibration(spreads, _spread(data["other"]), thresholds, dict(data["margins"]), data.get("penalty", 0.0))
 
 
 def _json(spread: Spread) -> dict[str, list[float]]:

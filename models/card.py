@@ -37,8 +37,7 @@ people who decide. A score is an assessment, not a fact.
 private messages, or to decide about asylum, visas or employment. It makes no claim about sex work as such.
 
 **Weak at.** Very short posts and replies whose meaning lies in their thread, page or picture; smuggling talk above all.
-Honest but terse job adverts, visa services and campaigns that echo an offer are often flagged: see below. Languages
-without background here (fa ur bn ps ckb sq tl, and tr el bg hu pl nl vi beyond film subtitles) have no rate of their own.
+Honest but terse job adverts, visa services and campaigns that echo an offer are often flagged: see below.
 Figures differ much between languages: there is no single one.
 
 **Not reviewed.** No native speaker has checked the examples. They were written for this project after the way that real
@@ -48,7 +47,12 @@ posts read; none is a real post.
 
 def render_card(heads: Heads, training: Mapping[str, Any], judged: list[Judged]) -> str:
     """Give the card as Markdown: use, limits, data with licences, thresholds, held-out figures."""
-    parts = [_OPENING.format(version=heads.version), _data(training), _thresholds(heads, training)]
+    parts = [
+        _OPENING.format(version=heads.version),
+        _data(training),
+        _thresholds(heads, training),
+        _uncalibrated(heads, judged),
+    ]
     closing = "All tables, by language, length and data set: `docs/model/figures.md`.\n"
     return "\n".join([*parts, _TERMS, render_summary(judged), closing])
 
@@ -68,6 +72,19 @@ def _data(training: Mapping[str, Any]) -> str:
     lines += ["| data set | posts | licence as stated |", "| --- | --- | --- |"]
     lines += [f"| {name} | {n:,} | {_LICENCES.get(name, 'unknown')} |" for name, n in training["background"].items()]
     return "\n".join(lines) + "\n"
+
+
+def _uncalibrated(heads: Heads, judged: list[Judged]) -> str:
+    calibration = heads.calibrations[F32]
+    langs = sorted({one.row.lang for one in judged if not one.row.is_background})
+    without = [lang for lang in langs if not calibration.is_calibrated(lang)]
+    if not without:
+        return "**Uncalibrated**: no language of the examples.\n"
+    return (
+        f"**Uncalibrated**: {' '.join(without)}. Of these there are no background posts, or film subtitles alone, which are\n"
+        "no posts: their rate of false hits was never measured. They take the thresholds of all languages together, plus a\n"
+        f"penalty of {calibration.penalty:g} standard deviations, and `fanal score` marks them `calibrated: false`.\n"
+    )
 
 
 def _thresholds(heads: Heads, training: Mapping[str, Any]) -> str:

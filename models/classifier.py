@@ -25,6 +25,8 @@ class Assessment:
 
     `scores` holds a score for every kind, which sum to one; see `models.decision.scores`. `lane` and `level` are set
     where the post reached a lane's threshold; `flagged` means the lane `offers`. `model` names the heads and the engine.
+    Where `calibrated` is false, the rate of false hits was never measured on posts of its language: see
+    `models.calibration.Calibration`.
     """
 
     kind: str
@@ -33,6 +35,7 @@ class Assessment:
     flagged: bool
     level: Level | None
     model: str
+    calibrated: bool
 
 
 class Engine(Protocol):
@@ -104,7 +107,16 @@ class Classifier:
         logits = self._heads(self._engine.encode(texts))
         decisions = decide(logits, langs, self.labels, self._heads.lanes, self._calibration)
         found = scores(logits, langs, self.labels, self._heads.lanes, self._calibration).tolist()
-        return [self._assessment(decision, row) for decision, row in zip(decisions, found, strict=True)]
+        return [self._assessment(*one) for one in zip(decisions, found, langs, strict=True)]
+
+    def is_calibrated(self, lang: str) -> bool:
+        """Whether the rate of false hits of the language was measured, for the engine that runs."""
+        return self._calibration is not None and self._calibration.is_calibrated(lang)
+
+    @property
+    def penalty(self) -> float:
+        """What is added to the thresholds of languages that are not, in standard deviations."""
+        return self._calibration.penalty if self._calibration else 0.0
 
     def compare_with(self, golden: Golden) -> Agreement:
         """Hold the engine against the golden scores; without a calibration for it this is a `ModelError`."""
@@ -112,7 +124,8 @@ class Classifier:
             raise ModelError(f"the artefact is not calibrated for {self._engine.engine}: run `fanal model build`")
         return against_golden(golden, self._heads, self._engine, self._calibration)
 
-    def _assessment(self, decision: Decision, found: list[float]) -> Assessment:
+    def _assessment(self, decision: Decision, found: list[float], lang: str) -> Assessment:
         named = dict(zip(self.labels, found, strict=True))
         lane = decision.lane
-        return Assessment(decision.kind, named, lane, lane == "offers", decision.level, self.model)
+        calibrated = self.is_calibrated(lang)
+        return Assessment(decision.kind, named, lane, lane == "offers", decision.level, self.model, calibrated)

@@ -29,5 +29,5 @@ def _certain(kind: str) -> dict[str, float]:
     return {one: float(one == kind) for one in KINDS}
 
 
-_BENIGN = Assessment("benign", _certain("benign"), None, False, None, "constant")
-_HIT = Assessment("recruitment", _certain("recruitment"), "offers", True, "review", "constant")
+_BENIGN = Assessment("benign", _certain("benign"), None, False, None, "constant", True)
+_HIT = Assessment("recruitment", _certain("recruitment"), "offers", True, "review", "constant", True)

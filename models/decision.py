@@ -58,10 +58,7 @@ def scores(
 
 def _excess(logits: Logits, langs: Sequence[str], lanes: Lanes, calibration: Calibration) -> Array:
     """Give how far each lane's score lies above each of its thresholds, [n, lanes, levels]."""
-    scores = calibration.standardise(logits.stream, langs)
-    thresholds = np.array([calibration.thresholds[lane] for lane in lanes])
-    above: Array = scores[:, :, None] - thresholds[None, :, :]
-    return above
+    return calibration.above(logits.stream, langs, list(lanes))
 
 
 def _reached(excess: Array, near: Array, lanes: Lanes, calibration: Calibration) -> NDArray[np.int64]:

@@ -1,9 +1,11 @@
 """Carry a calibration from the engine that the heads were trained on to another one.
 
 Both engines read the same posts, so what the other does to each logit is seen directly: a shift and a stretch, fitted
-where decisions are made. Spreads and margins follow it, thresholds (in standard deviations) stay. So no labels are
+where decisions are made. Spreads and margins follow it, thresholds and penalty (in standard deviations) stay. So no labels are
 needed, and no heads are fitted anew.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +24,7 @@ def transfer(calibration: Calibration, reference: Logits, other: Logits) -> Cali
         for place, lane in enumerate(LANES)
     }
     spreads = {lang: _moved(spread, lines) for lang, spread in calibration.spreads.items()}
-    return Calibration(spreads, _moved(calibration.other, lines), calibration.thresholds, margins)
+    return replace(calibration, spreads=spreads, other=_moved(calibration.other, lines), margins=margins)
 
 
 def _line(one: Array, other: Array) -> tuple[float, float]:

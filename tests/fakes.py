@@ -43,6 +43,7 @@ class Assessed:
     flagged: bool = False
     level: str | None = None
     model: str = "fake-1"
+    calibrated: bool = True
 
 
 SMUGGLING = Assessed("smuggling", {"benign": 0.1, "smuggling": 0.9}, "offers", True, "alert")

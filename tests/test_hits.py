@@ -29,6 +29,7 @@ class Assessed:
     flagged: bool = True
     level: str | None = "review"
     model: str = "fanal-0.1.0+openvino-f32"
+    calibrated: bool = True
 
 
 def post(**changes: object) -> Post:

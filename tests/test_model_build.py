@@ -47,6 +47,7 @@ def test_a_calibration_follows_an_engine_that_shifts_and_stretches() -> None:
     one, same = CALIBRATION.standardise(reference.stream, langs), carried.standardise(other.stream, langs)
     np.testing.assert_allclose(same, one, atol=1e-3)
     assert carried.thresholds == CALIBRATION.thresholds
+    assert carried.penalty == CALIBRATION.penalty
     assert carried.margins == pytest.approx(CALIBRATION.margins, abs=1e-3)
     found = compare(Reading(reference, CALIBRATION), Reading(other, carried), rows(400))
     assert found.flips == 0

@@ -11,16 +11,19 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.background import Background, source_folds
+from models.background import SUBTITLES, Background, source_folds
 from models.batching import STEP, batches, most_rows, padded_length
-from models.calibrate import _threshold
+from models.calibrate import _threshold, calibrate
 from models.calibration import Calibration, Spread, calibration_from_json
+from models.card import _uncalibrated
 from models.corpus_check import TAXONOMY, check_corpus, count_corpus, near_duplicates
 from models.dataset import FOLDS, build_rows
-from models.decision import decide, scores
+from models.decision import Decision, decide, scores
+from models.engines import F32
 from models.errors import ModelError
 from models.examples import KINDS, LANES, Example
-from models.heads import Logits
+from models.heads import Logits, load_heads
+from models.judging import Judged
 from models.measures import Share
 from models.packed import read_packed, unpack
 
@@ -58,6 +61,44 @@ def test_a_post_below_every_threshold_reaches_nothing() -> None:
 
 def test_a_language_is_measured_against_its_own_background() -> None:
     assert decide_one((3.5, -5, -5), "smuggling", lang="xx")[1] is None
+
+
+def test_a_language_without_a_background_of_its_own_is_uncalibrated_and_takes_the_penalty() -> None:
+    harder = replace(CALIBRATION, penalty=1.0)
+    assert [harder.is_calibrated(lang) for lang in ("xx", "xx-Latn", "yy", "und")] == [True, True, False, False]
+    found = decide(logits((3.5, -5, -5), "smuggling"), ["yy"], KINDS, LANES, harder)
+    assert found[0].lane is None
+    assert decide(logits((4.1, -5, -5), "smuggling"), ["yy"], KINDS, LANES, harder)[0].lane == "offers"
+    assert decide(logits((4.1, -5, -5), "smuggling"), ["xx"], KINDS, LANES, harder)[0].lane == "offers"
+
+
+def test_the_score_of_an_uncalibrated_language_stands_at_a_half_on_its_own_threshold() -> None:
+    harder = replace(CALIBRATION, penalty=1.0)
+    found = scores(logits((4.0, -30, -30), "smuggling"), ["yy"], KINDS, LANES, harder)
+    assert found[0, KINDS.index("smuggling")] == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_calibration_written_before_there_was_a_penalty_has_none() -> None:
+    old = {name: value for name, value in CALIBRATION.as_json().items() if name != "penalty"}
+    assert calibration_from_json(json.loads(json.dumps(old))) == CALIBRATION
+    harder = replace(CALIBRATION, penalty=0.75)
+    assert calibration_from_json(json.loads(json.dumps(harder.as_json()))) == harder
+
+
+def test_film_subtitles_and_examples_never_calibrate_a_language() -> None:
+    posts = [Background("x", "en", "posts")] * 300 + [Background("x", "pl", SUBTITLES)] * 300
+    rows = build_rows([Example("x", "ps", kind, False, "ps-a1", "corpus") for kind in KINDS] * 60, posts)
+    random = np.random.default_rng(1)
+    found = calibrate(Logits(random.normal(size=(900, 3)), random.normal(size=(900, 5))), rows)
+    assert [found.is_calibrated(lang) for lang in ("en", "pl", "ps")] == [True, False, False]
+
+
+def test_the_card_names_the_uncalibrated_languages_and_their_penalty() -> None:
+    rows = build_rows([Example("x", lang, "benign", False, f"{lang}-a1", "corpus") for lang in ("ps", "xx")], [])
+    heads = replace(load_heads(), calibrations={F32: replace(CALIBRATION, penalty=0.5)})
+    told = _uncalibrated(heads, [Judged(row, Decision("benign")) for row in rows])
+    assert told.startswith("**Uncalibrated**: ps. ")
+    assert "penalty of 0.5 standard deviations" in told
 
 
 def test_a_hard_benign_post_is_stopped_by_the_near_head() -> None:

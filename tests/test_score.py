@@ -1,7 +1,7 @@
 """`fanal score`: a row a line, in order, whatever the lines hold."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -14,8 +14,9 @@ from pipeline.commands import parts
 from pipeline.commands.score import rows, score
 from pipeline.errors import UsageError
 from pipeline.screen.language import Languages
+from pipeline.screen.screening import Assessment
 from pipeline.sources.lines import AT_ONCE, SourceLine
-from tests.fakes import OFFER, Judge
+from tests.fakes import OFFER, Assessed, Judge
 
 LANGUAGES = Languages()
 
@@ -50,8 +51,21 @@ def test_a_row_says_what_the_classifier_says() -> None:
         "flagged": True,
         "level": "alert",
         "lang": row["lang"],
+        "calibrated": True,
         "model": "fake-1",
     }
+
+
+def test_a_row_says_where_the_language_is_uncalibrated() -> None:
+    class Unmeasured(Judge):
+        def assess(self, texts: Sequence[str], langs: Sequence[str]) -> Sequence[Assessment]:
+            return [Assessed(calibrated=lang == "fr") for lang in langs]
+
+    french, pashto = "Bonjour, la bibliothèque est ouverte demain", "د ښار کتابتون سبا سهار خلاص دی"
+    assert [row["calibrated"] for row in scored(line(text=french), line(text=pashto), judge=Unmeasured())] == [
+        True,
+        False,
+    ]
 
 
 def test_a_line_without_an_id_has_its_number() -> None:

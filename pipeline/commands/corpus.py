@@ -10,9 +10,12 @@ import click
 from rich.table import Table
 
 from pipeline.commands.terminal import OUT
+from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from models.corpus_check import Form
+
+_BACKGROUND = "Real posts: JSON lines, gzipped, of text, lang, source."
 
 
 @click.group()
@@ -49,6 +52,44 @@ def check(folder: Path | None, as_json: bool) -> None:
     OUT.print(table)
     total = sum(sum(one.kinds.values()) for one in counted)
     click.echo(f"{total} rows in {len(counted)} languages: the corpus is sound")
+
+
+@corpus.command()
+@click.option("--background", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_BACKGROUND)
+@click.option(
+    "--sample", type=click.IntRange(1), default=20_000, help="Background posts to measure on (default 20,000)."
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the tables as Markdown, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def languages(background: Path | None, sample: int, out: Path | None, as_json: bool) -> None:
+    """Measure how well languages are identified, by language and length, with no hint, a right one and English.
+
+    On the even half of the corpus, and of background posts where a file of them is given; the other half served to choose
+    words and weights.
+    """
+    from models.errors import CorpusError
+    from pipeline.benchmarks.language_table import render
+    from pipeline.benchmarks.languages import identify_all, posts_per_cpu_second, read_known, shares
+    from pipeline.screen.language import Languages
+
+    try:
+        known = read_known(background, sample)
+    except CorpusError as error:
+        raise UsageError(str(error)) from None
+    found = list(identify_all(known, Languages()))
+    rate = posts_per_cpu_second(known, Languages())
+    if out:
+        out.write_text(render(found, rate), encoding="utf-8")
+    if as_json:
+        counted = shares(found, lambda one: f"{one.known.origin} {one.known.group}")
+        rows = [
+            {"origin": name.split()[0], "lang": name.split()[1], "hint": hinting, "right": one.count, "of": one.total}
+            for name, by_hint in counted.items()
+            for hinting, one in by_hint.items()
+        ]
+        click.echo(json.dumps({"posts_per_cpu_s": round(rate), "languages": rows}))
+    elif not out:
+        click.echo(render(found, rate))
 
 
 def _cells(form: "Form") -> list[str]:

@@ -11,6 +11,7 @@ import click
 from pipeline.commands import parts
 from pipeline.commands.bench import model as bench_model
 from pipeline.commands.terminal import ERR, OUT
+from pipeline.resources import taxonomy
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ model.add_command(bench_model, "bench")
 @model.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(as_json: bool) -> None:
-    """Print what is loaded: artefact, engine, base encoder, kinds, thresholds."""
+    """Print what is loaded: artefact, engine, base encoder, kinds, calibrated engines, uncalibrated languages.
+
+    Of an uncalibrated language no background posts were measured; its rate of false hits is not known.
+    """
     found = describe(Settings.read())
     if as_json:
         click.echo(json.dumps(found))
@@ -55,14 +59,17 @@ def describe(settings: Settings) -> dict[str, Any]:
         heads = load_heads(artefact)
     except ModelError as error:
         raise ModelUnavailable(str(error)) from None
+    classifier = parts.any_classifier(settings)
+    without = [lang for lang in taxonomy()["languages"] if not classifier.is_calibrated(lang)]
     return {
-        "model": parts.any_classifier(settings).model,
+        "model": classifier.model,
         "artefact": str(artefact),
         **_describe_base(parts.base(settings)),
         "cache": str(settings.cache / "models"),
         "kinds": list(heads.labels),
         "lanes": {lane: list(kinds) for lane, kinds in heads.lanes.items()},
         "calibrated": sorted(heads.calibrations),
+        "uncalibrated": {"languages": without, "penalty": classifier.penalty},
     }
 
 

@@ -59,6 +59,7 @@ def _row(id_: str | int, lang: str, found: Assessment) -> dict[str, Any]:
         "flagged": found.flagged,
         "level": found.level,
         "lang": lang,
+        "calibrated": found.calibrated,
         "model": found.model,
     }
 

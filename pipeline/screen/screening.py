@@ -49,6 +49,10 @@ class Assessment(Protocol):
     def model(self) -> str:
         """Artefact, engine and precision."""
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether the rate of false hits was measured for the post's language."""
+
 
 class Judge(Protocol):
     """A classifier, as screening needs it."""
