@@ -6,7 +6,7 @@ little: the weights of spans do not add up to the score.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -42,6 +42,40 @@ class Scorer(Protocol):
 
     def lengths(self, texts: Sequence[str]) -> Sequence[int]:
         """Give how many tokens of each text are read."""
+
+
+class Judge(Protocol):
+    """A classifier, as explaining needs it: see `models.classifier.Classifier`."""
+
+    @property
+    def lanes(self) -> Sequence[str]:
+        """The lanes, in the order of the columns of `above_review`."""
+
+    def above_review(self, texts: Sequence[str], langs: Sequence[str]) -> Array:
+        """Give how far each lane's score lies above its review threshold, [n, lanes]."""
+
+    def lengths(self, texts: Sequence[str]) -> Sequence[int]:
+        """Give how many tokens of each text are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class InLane:
+    """A classifier's score of texts in one language, for one lane; `prepare` is done to each text before."""
+
+    judge: Judge
+    lang: str
+    lane: str
+    prepare: Callable[[str], str] = str
+
+    def distances(self, texts: Sequence[str]) -> Array:
+        """Give how far each text lies above the lane's review threshold, [n]."""
+        found = self.judge.above_review([self.prepare(text) for text in texts], [self.lang] * len(texts))
+        column: Array = found[:, list(self.judge.lanes).index(self.lane)]
+        return column
+
+    def lengths(self, texts: Sequence[str]) -> Sequence[int]:
+        """Give how many tokens of each text are read."""
+        return self.judge.lengths([self.prepare(text) for text in texts])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from models.calibration import Array
+from models.classifier import Classifier
 from models.explain import MOST_PARTS, MOST_SPANS, MOST_VARIANTS, explain, parts, without
+from models.faithfulness import flagged, try_out
 
 
 @dataclass
@@ -158,3 +160,15 @@ def test_a_span_is_what_its_removal_costs() -> None:
     for one in explain(text, scorer):
         [less] = scorer.distances([without(text, (one.start, one.end))])
         assert one.weight == pytest.approx(whole - less)
+
+
+@pytest.mark.weights
+def test_leaving_out_what_explains_a_flag_undoes_it_more_often_than_leaving_out_anything() -> None:
+    classifier, rng = Classifier.load(), random.Random(1)
+    drawn = [
+        one for one in flagged(classifier, 2, rng) if one[0].lang in {"ar", "en", "es", "fr", "ru", "th", "vi", "zh"}
+    ]
+    trials = [try_out(classifier, example, str(found.lane), rng) for example, found in drawn]
+    assert len(trials) >= 8
+    assert sum(one.weighs_more for one in trials) >= 0.8 * len(trials)
+    assert sum(one.unflagged for one in trials) > sum(one.unflagged_at_random for one in trials)
