@@ -17,6 +17,7 @@ from models.engines import DEFAULT, Running, choose_engine, cpu_flags
 from models.errors import ModelError
 from models.golden import Golden, against_golden
 from models.heads import ARTEFACT, Heads, load_heads
+from models.tuned import same_layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class Engine(Protocol):
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Give the features [n, width] of the texts, in their order."""
 
+    def lengths(self, texts: Sequence[str]) -> Sequence[int]:
+        """Give how many tokens of each text are encoded."""
+
 
 class Classifier:
     """The heads on an engine. One thread at a time may call it; which one does not matter."""
@@ -60,6 +64,7 @@ class Classifier:
         heads.refuse_other(engine.base_sha256)
         self.labels = heads.labels
         self.engine = engine.engine
+        self.base_sha256 = engine.base_sha256
         self.model = f"fanal-{heads.version}+{engine.engine}"
         self._heads = heads
         self._engine = engine
@@ -96,15 +101,53 @@ class Classifier:
         """Whether the artefact is calibrated for the engine: without that it scores and never flags."""
         return self._calibration is not None
 
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """The lanes, in the order of the columns of `above_review`."""
+        return tuple(self._heads.lanes)
+
+    def beside(self, heads: Heads, calibration: Calibration | None = None) -> "Classifier":
+        """Give a classifier with other heads on the same engine; a `ModelError` where they belong to another base or layers."""
+        if not self.can_lend(heads):
+            raise ModelError("its layers were tuned otherwise than those that run here: it needs an engine of its own")
+        return Classifier(heads, self._engine, calibration)
+
+    def can_lend(self, heads: Heads) -> bool:
+        """Tell whether other heads stand on the same layers, so that this one's engine serves them."""
+        return same_layers(heads.tuned, self._heads.tuned)
+
+    def shares_engine(self, other: "Classifier") -> bool:
+        """Tell whether the other's heads stand on the very engine of this one, so that features serve both."""
+        return self._engine is other._engine
+
+    def features(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Give the features [n, width] of the texts: all of the work that other heads on the same engine need not repeat."""
+        return self._engine.encode(texts)
+
+    def lengths(self, texts: Sequence[str]) -> Sequence[int]:
+        """Give how many tokens of each text are read."""
+        return self._engine.lengths(texts)
+
+    def above_review(self, texts: Sequence[str], langs: Sequence[str]) -> Array:
+        """Give how far each lane's stream log-odds lie above its review threshold, [n, lanes].
+
+        The unit is a standard deviation of the background of the text's language. Without a calibration these are the
+        log-odds themselves.
+        """
+        odds = self._heads(self._engine.encode(texts)).stream
+        return self._calibration.above_review(odds, langs) if self._calibration else odds
+
     def score(self, texts: Sequence[str], langs: Sequence[str]) -> Array:
         """Give the scores of the texts, [n, labels], as `models.decision.scores` does; no lane is decided."""
         return scores(self._heads(self._engine.encode(texts)), langs, self.labels, self._heads.lanes, self._calibration)
 
     def assess(self, texts: Sequence[str], langs: Sequence[str]) -> list[Assessment]:
         """Assess the texts, each in its language (a code of the taxonomy, or any other), in their order."""
-        if not texts:
-            return []
-        logits = self._heads(self._engine.encode(texts))
+        return self.judge(self._engine.encode(texts), langs) if texts else []
+
+    def judge(self, features: NDArray[np.float32], langs: Sequence[str]) -> list[Assessment]:
+        """Assess texts by their features [n, width], as `features` gave them."""
+        logits = self._heads(features)
         decisions = decide(logits, langs, self.labels, self._heads.lanes, self._calibration)
         found = scores(logits, langs, self.labels, self._heads.lanes, self._calibration).tolist()
         return [self._assessment(*one) for one in zip(decisions, found, langs, strict=True)]

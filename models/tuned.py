@@ -34,3 +34,8 @@ def with_tuned(base: Base, layers: TunedLayers) -> Base:
         if name not in base.weights or base.weights[name].shape != tensor.shape:
             raise ModelError(f"the classifier's tuned layers do not fit the base encoder {base.name} ({name})")
     return replace(base, weights={**base.weights, **{name: one.astype(np.float32) for name, one in layers.items()}})
+
+
+def same_layers(one: TunedLayers, other: TunedLayers) -> bool:
+    """Tell whether two classifiers read the same features of the same base."""
+    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)

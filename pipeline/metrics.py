@@ -6,6 +6,14 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 
 POSTS = Counter("fanal_posts", "Posts screened, by what became of them.", ["outcome"])
 HITS = Counter("fanal_hits", "Hits delivered, by lane, kind and level.", ["lane", "kind", "level"])
+SHADOW_POSTS = Counter(
+    "fanal_shadow_posts",
+    "Posts that the shadow model judged too, once for each lane, by which of the two models puts them there.",
+    ["outcome", "lane"],
+)
+SHADOW_MISSED = Counter(
+    "fanal_shadow_missed_posts", "Posts that the shadow model did not judge: it failed, or was behind.", ["outcome"]
+)
 REPLAYED = Counter("fanal_replayed_records", "Records that came again after they had been screened and delivered.")
 BATCH = Histogram(
     "fanal_batch_posts", "Posts per screened batch.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096)

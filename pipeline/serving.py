@@ -1,13 +1,18 @@
 """The one port of a worker: `/metrics`, `/healthz` (is it alive?), `/readyz` (does it take posts?). Loopback unless set."""
 
+import http.client
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, Unavailable
+
+ANSWER_S = 10.0
+LONGEST_PAGE = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +65,26 @@ def _answer(check: Check) -> Handler:
         return web.Response(text=f"{wrong or 'ok'}\n", status=503 if wrong else 200)
 
     return answer
+
+
+def read_counter(host: str, port: int, name: str) -> list[tuple[dict[str, str], int]]:
+    """What a worker's port says of a counter (its name without `_total`): labels and count; empty if it has none.
+
+    Raises:
+        Unavailable: nothing answers there, or not as a worker does.
+    """
+    connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S)
+    try:
+        connection.request("GET", "/metrics")
+        page = connection.getresponse().read(LONGEST_PAGE).decode("utf-8")
+        families = [family for family in text_string_to_metric_families(page) if family.name == name]
+        return [
+            (dict(sample.labels), int(sample.value))
+            for family in families
+            for sample in family.samples
+            if sample.name == f"{name}_total"
+        ]
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise Unavailable(f"no worker answers on {host}:{port} ({type(error).__name__})") from None
+    finally:
+        connection.close()

@@ -91,6 +91,7 @@ class ModelSettings(_Table):
     model_config = SettingsConfigDict(env_prefix="FANAL_MODEL_", frozen=True, extra="forbid", hide_input_in_errors=True)
 
     artefact: Path | None = None
+    shadow: Path | None = None
     base: str | None = None
     base_sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
     engine: Annotated[EngineName, Field(validation_alias=AliasChoices("FANAL_ENGINE", "engine"))] = "auto"

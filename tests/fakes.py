@@ -51,10 +51,11 @@ SMUGGLING = Assessed("smuggling", {"benign": 0.1, "smuggling": 0.9}, "offers", T
 
 @dataclass
 class Judge:
-    """Takes texts with the word `offer` for smuggling; fails on `hostile`, and on everything while `away`."""
+    """Takes texts with the word `offer`, or another, for smuggling; fails on `hostile`, and on everything while `away`."""
 
     model: str = "fake-1"
     away: bool = False
+    offer: str = OFFER
     asked: list[Sequence[str]] = field(default_factory=list)
 
     def assess(self, texts: Sequence[str], langs: Sequence[str]) -> Sequence[Assessment]:
@@ -63,7 +64,27 @@ class Judge:
         self.asked.append(texts)
         if self.away or any(HOSTILE in text for text in texts):
             raise RuntimeError(f"cannot judge {texts}")
-        return [SMUGGLING if OFFER in text else Assessed() for text in texts]
+        return [SMUGGLING if self.offer in text else Assessed() for text in texts]
+
+
+@dataclass
+class Pair:
+    """Two classifiers on the same posts; the second fails as the first does."""
+
+    active: Judge = field(default_factory=Judge)
+    shadow: Judge = field(default_factory=lambda: Judge(model="shadow-1"))
+    lanes: Sequence[str] = ("offers", "exploitation", "protection")
+
+    @property
+    def model(self) -> str:
+        """The first one's."""
+        return self.active.model
+
+    def assess(
+        self, texts: Sequence[str], langs: Sequence[str]
+    ) -> tuple[Sequence[Assessment], Callable[[], Sequence[Assessment]]]:
+        """What the first says, and a call that says what the second does."""
+        return self.active.assess(texts, langs), partial(self.shadow.assess, texts, langs)
 
 
 class French:

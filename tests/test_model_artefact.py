@@ -30,6 +30,9 @@ class FakeEngine:
         width = load_heads().stream.weight.shape[1]
         return self._scale * np.random.default_rng(len(texts)).normal(size=(len(texts), width)).astype(np.float32)
 
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
 
 def test_labels_and_lanes_are_those_of_the_taxonomy() -> None:
     taxonomy = yaml.safe_load(TAXONOMY.read_text(encoding="utf-8"))

@@ -6,15 +6,19 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from models.calibration import Array
 from pipeline.codec import MAX_TEXT
 from pipeline.commands import parts
+from pipeline.commands.explaining import explained
 from pipeline.commands.score import rows, score
 from pipeline.errors import UsageError
 from pipeline.screen.language import Languages
 from pipeline.screen.screening import Assessment
+from pipeline.settings import Settings
 from pipeline.sources.lines import AT_ONCE, SourceLine
 from tests.fakes import OFFER, Assessed, Judge
 
@@ -164,3 +168,65 @@ def test_the_command_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(parts, "classifier", lambda _: Judge())
     result = CliRunner().invoke(score, [], input=line(text=f"an {OFFER}") + b"\n")
     assert json.loads(result.stdout)["flagged"] is True
+
+
+class Explaining(Judge):
+    """A judge that can say how far a text lies above review: by its offers, or not at all."""
+
+    lanes = ("offers", "exploitation", "protection")
+
+    def above_review(self, texts: Sequence[str], langs: Sequence[str]) -> Array:
+        """So far each text lies above review in each lane."""
+        assert len(texts) == len(langs)
+        return np.array([[OFFER in text, -2.0, 0.5 * ("help" in text)] for text in texts])
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """A token a word."""
+        return [len(text.split()) for text in texts]
+
+
+ASKED = line(text=f"Ｇood\u200b  morning, an {OFFER} for you", id=1) + b"\n" + line(text="please help me", id=2)
+
+
+def whys(monkeypatch: pytest.MonkeyPatch, *options: str) -> list[Any]:
+    """The `why` of each row, or None where a row has none."""
+    monkeypatch.setattr(parts, "classifier", lambda _: Explaining())
+    result = CliRunner().invoke(score, [*options], input=ASKED, catch_exceptions=False)
+    return [json.loads(row).get("why") for row in result.stdout.splitlines()]
+
+
+def test_a_hit_is_explained_by_spans_of_the_text_as_it_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = json.loads(ASKED.splitlines()[0])["text"].index(OFFER)
+    span = {"start": start, "end": start + len(OFFER), "text": OFFER, "weight": 1.0}
+    assert whys(monkeypatch, "--explain") == [[span], None]
+
+
+def test_every_post_is_explained_on_request_by_the_lane_that_it_comes_closest_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hit, benign = whys(monkeypatch, "--explain-all")
+    assert [span["text"] for span in hit] == [OFFER]
+    assert [span["text"] for span in benign] == ["help"]
+
+
+def test_nothing_is_explained_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert whys(monkeypatch) == [None, None]
+
+
+def test_a_post_of_no_words_is_explained_by_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "classifier", lambda _: Explaining())
+    result = CliRunner().invoke(score, ["--explain-all"], input=line(text="\u200b"), catch_exceptions=False)
+    assert json.loads(result.stdout)["why"] == []
+
+
+@pytest.mark.weights
+def test_the_classifier_that_ships_explains_itself() -> None:
+    text = "Hostess wanted in Dubai, no experience, visa and ticket paid by us, passport stays with the agency"
+    judge = parts.classifier(Settings())
+    [row] = rows(lines(line(text=text)), judge, LANGUAGES, explained(judge, everything=True))
+    whole, *rest = judge.above_review(
+        [text, *(text[: one["start"]] + text[one["end"] :] for one in row["why"])], ["en"] * (1 + len(row["why"]))
+    )
+    lane = judge.lanes.index(row["lane"])
+    assert [one["weight"] for one in row["why"]] == pytest.approx([(whole - one)[lane] for one in rest], abs=0.05)
+    assert row["why"][0]["weight"] > 0

@@ -1,13 +1,15 @@
 """The one port of a worker."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import aiohttp
 import pytest
 
-from pipeline.errors import ConfigurationError
-from pipeline.serving import serve
+from pipeline import metrics
+from pipeline.errors import ConfigurationError, Unavailable
+from pipeline.serving import read_counter, serve
 
 
 @dataclass
@@ -60,3 +62,29 @@ async def test_a_port_that_is_taken_is_said_in_a_line(worker: State) -> None:
     port = int(worker.url.rsplit(":", 1)[1])
     with pytest.raises(ConfigurationError, match="FANAL_SERVE_METRICS_PORT"):
         await serve("127.0.0.1", port, lambda: None, lambda: None)
+
+
+async def test_the_counts_of_a_counter_are_read_from_the_port(worker: State) -> None:
+    metrics.SHADOW_POSTS.labels("only_shadow", "exploitation").inc(3)
+    port = int(worker.url.rsplit(":", 1)[1])
+    found = await asyncio.to_thread(read_counter, "127.0.0.1", port, "fanal_shadow_posts")
+    [count] = [count for labels, count in found if labels == {"outcome": "only_shadow", "lane": "exploitation"}]
+    assert count >= 3
+    assert await asyncio.to_thread(read_counter, "127.0.0.1", port, "fanal_no_such_counter") == []
+
+
+async def test_a_port_on_which_no_worker_answers_is_said_in_a_line() -> None:
+    with pytest.raises(Unavailable, match=r"no worker answers on 127\.0\.0\.1:1 "):
+        await asyncio.to_thread(read_counter, "127.0.0.1", 1, "fanal_shadow_posts")
+
+
+async def test_a_port_of_something_else_is_said_in_a_line() -> None:
+    async def other(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"220 mail.example.org\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(other, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Unavailable, match="no worker answers"):
+            await asyncio.to_thread(read_counter, "127.0.0.1", port, "fanal_shadow_posts")

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from pipeline.commands import parts
+from pipeline.commands import judges, parts
 from pipeline.commands.terminal import OUT
 from pipeline.errors import FanalError
 from pipeline.settings import Settings
@@ -33,12 +33,14 @@ def _try(what: str, attempt: Callable[[], str]) -> Finding:
 
 def findings(settings: Settings) -> list[Finding]:
     """Try everything, in the order in which a fault would hide the next."""
+    shadow = [_try("shadow", lambda: _shadow(settings))] if settings.model.shadow else []
     return [
         _try("kafka", lambda: _kafka(settings)),
         _try("topics", lambda: _topics(settings)),
         _try("elasticsearch", lambda: asyncio.run(_elasticsearch(settings))),
         _try("keys", lambda: f"pseudonyms and evidence under key {parts.keys(settings).key_id}"),
         _try("model", lambda: _model(settings)),
+        *shadow,
     ]
 
 
@@ -73,6 +75,11 @@ def _model(settings: Settings) -> str:
     judge = parts.classifier(settings)
     judge.assess([PROBE[0]], [PROBE[1]])
     return judge.model
+
+
+def _shadow(settings: Settings) -> str:
+    pair = judges.shadow_pair(settings, parts.classifier(settings))
+    return f"{pair.shadow.model} from {settings.model.shadow}, beside {pair.model}"
 
 
 @click.command()

@@ -10,6 +10,7 @@ import click
 
 from pipeline.commands import parts
 from pipeline.commands.bench import model as bench_model
+from pipeline.commands.comparing import shadow
 from pipeline.commands.terminal import ERR, OUT
 from pipeline.resources import taxonomy
 from pipeline.settings import Settings
@@ -27,6 +28,7 @@ def model() -> None:
 
 
 model.add_command(bench_model, "bench")
+model.add_command(shadow)
 
 
 @model.command()

@@ -1,7 +1,8 @@
 """`fanal score`: the classifier over a file, without broker or index."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import msgspec
 
 from pipeline.codec import MAX_TEXT
 from pipeline.commands import parts
+from pipeline.commands.explaining import explained
 from pipeline.commands.terminal import bar
 from pipeline.screen.clean import clean
 from pipeline.screen.language import Languages
@@ -28,37 +30,69 @@ class Scored(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(Scored)
 
 
-def rows(lines: Iterable[SourceLine], judge: Judge, languages: Languages) -> Iterator[dict[str, Any]]:
+Why = Callable[["Asked", Assessment], list[dict[str, Any]] | None]
+"""The spans that raised a post's score, or None where nobody asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A post to judge: its text as it is written and as it is judged, and its main language."""
+
+    id: str | int
+    written: str
+    text: str
+    lang: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A line that is no post, and why."""
+
+    line: int
+    error: str
+
+
+def rows(
+    lines: Iterable[SourceLine], judge: Judge, languages: Languages, why: Why = lambda *_: None
+) -> Iterator[dict[str, Any]]:
     """A row per line, in order. Lines are judged together as they come, a lone one after 50 ms."""
     for batch in gathered(lines):
-        yield from _rows_of(batch, judge, languages)
+        read = read_batch(batch, languages)
+        asked = [one for one in read if isinstance(one, Asked)]
+        found = iter(judge.assess([one.text for one in asked], [one.lang for one in asked]) if asked else [])
+        for one in read:
+            if isinstance(one, Unread):
+                yield {"line": one.line, "error": one.error}
+                continue
+            assessment = next(found)
+            spans = why(one, assessment)
+            yield _row(one, assessment) | ({} if spans is None else {"why": spans})
 
 
-def _rows_of(batch: Sequence[SourceLine], judge: Judge, languages: Languages) -> Iterator[dict[str, Any]]:
-    read = [(line, _read(line)) for line in batch]
-    asked = [item for _, item in read if isinstance(item, Scored)]
-    texts = [clean(item.text[:MAX_TEXT]) for item in asked]
-    langs = [
-        languages.identify(text, (item.lang,) if item.lang else ()) for text, item in zip(texts, asked, strict=True)
-    ]
-    assessed = iter(zip(langs, judge.assess(texts, [lang[0] for lang in langs]) if texts else [], strict=True))
-    for line, item in read:
-        if isinstance(item, Scored):
-            lang, assessment = next(assessed)
-            yield _row(item.id if item.id is not None else line.number, lang[0], assessment)
-        else:
-            yield {"line": line.number, "error": item}
+def read_batch(batch: Sequence[SourceLine], languages: Languages) -> list[Asked | Unread]:
+    """The posts of some lines, in order; one without an id has the number of its line."""
+    return [_asked(line, languages) for line in batch]
 
 
-def _row(id_: str | int, lang: str, found: Assessment) -> dict[str, Any]:
+def _asked(line: SourceLine, languages: Languages) -> Asked | Unread:
+    item = _read(line)
+    if isinstance(item, str):
+        return Unread(line.number, item)
+    written = item.text[:MAX_TEXT]
+    text = clean(written)
+    lang = languages.identify(text, (item.lang,) if item.lang else ())[0]
+    return Asked(item.id if item.id is not None else line.number, written, text, lang)
+
+
+def _row(asked: Asked, found: Assessment) -> dict[str, Any]:
     return {
-        "id": id_,
+        "id": asked.id,
         "kind": found.kind,
         "scores": {kind: round(score, 6) for kind, score in found.scores.items()},
         "lane": found.lane,
         "flagged": found.flagged,
         "level": found.level,
-        "lang": lang,
+        "lang": asked.lang,
         "calibrated": found.calibrated,
         "model": found.model,
     }
@@ -80,17 +114,23 @@ def _read(line: SourceLine) -> Scored | str:
 
 @click.command()
 @click.argument("source", metavar="[FILE]", default="-")
-def score(source: str) -> None:
+@click.option("--explain", is_flag=True, help="Add to each hit which words raised its score.")
+@click.option("--explain-all", is_flag=True, help="The same for every post, hit or not.")
+def score(source: str, explain: bool, explain_all: bool) -> None:
     """Score posts: NDJSON with `text` (and `id`, `lang` if known) in, one JSON line a post out, in order.
 
     FILE may be plain, .gz or .zst; without it, or with -, standard input is read. Needs no broker and no index. A line that
     is no post gives a row with `error`; the others go on.
+
+    With --explain a row has `why`: spans of the text (`start` and `end` in characters, `text`, `weight`), the weightiest first.
+    A weight is how far the lane's score falls when the span is left out. Such a row quotes the post.
     """
     judge = parts.classifier(Settings.read())
+    why = explained(judge, everything=explain_all) if explain or explain_all else lambda *_: None
     languages = Languages()
     out = click.get_binary_stream("stdout")
     with opened(source) as file, bar("scoring", source) as progress:
-        for number, row in enumerate(rows(read_lines(file, source), judge, languages), 1):
+        for number, row in enumerate(rows(read_lines(file, source), judge, languages, why), 1):
             out.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
             out.flush()
             progress.at(number)

@@ -65,10 +65,11 @@ def start(
 def _screening(settings: Settings, app: Any, of: Any, outbox: Any, judge: Any, _: Any) -> Any:
     from pipeline.agents import Intake, ScreeningAgent
     from pipeline.app import add_screening
+    from pipeline.commands import judges
     from pipeline.recall import Recall
 
     intake = Intake(settings.screen.records, settings.screen.posts, settings.screen.within_s)
-    screen = parts.screen(settings, judge or parts.classifier(settings))
+    screen = parts.screen(settings, judge or judges.judge(settings))
     add_screening(app, of, ScreeningAgent(screen, outbox, of.topics, intake, Recall(of.connection, of.topics)))
 
     async def ended() -> None:

@@ -52,6 +52,7 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
     assert await names() == declared()
     found = await samples(pipeline)
     assert values_of(found, "fanal_posts", "outcome") >= {"benign", "hit", "rejected", "duplicate"}
+    assert values_of(found, "fanal_shadow_posts", "outcome") == {"both", "only_active", "only_shadow", "neither"}
     assert values_of(found, "fanal_stage_seconds", "stage") == {"recall", "screen", "deliver"}
     assert values_of(found, "fanal_lag_records", "topic") == {pipeline.topics.posts, pipeline.topics.hits}
 

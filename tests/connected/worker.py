@@ -1,4 +1,5 @@
-"""A worker as it ships, with a constant classifier so that no weights are needed, and with one fault where a test asks for it.
+"""A worker as it ships, with constant classifiers, a shadow among them, so that no weights are needed, and with one fault
+where a test asks for it.
 
 `python -m tests.connected.worker ROLE PORT_FILE [FAULT]`, where FAULT is
 
@@ -12,18 +13,35 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiokafka.errors import KafkaTimeoutError
 
+from models.classifier import Assessment
 from models.constant import ConstantClassifier
+from models.examples import LANES
+from models.shadow import Later
 from pipeline.commands.work import start
 from pipeline.delivery import Outgoing
 from pipeline.posts import Hit
 from pipeline.settings import Settings
+from pipeline.shadow import ShadowedJudge
 
 HIT_EVERY = 3
+
+
+class Pair:
+    """Two constant classifiers: the shadow finds fewer hits."""
+
+    model = "constant"
+    lanes = tuple(LANES)
+
+    def assess(self, texts: Sequence[str], langs: Sequence[str]) -> tuple[list[Assessment], Later]:
+        """Assess with the first, and say how the second would."""
+        shadow = ConstantClassifier(2 * HIT_EVERY)
+        return ConstantClassifier(HIT_EVERY).assess(texts, langs), partial(shadow.assess, texts, langs)
 
 
 class Faulty:
@@ -74,7 +92,7 @@ def main(role: str, port_file: str, fault: str = "") -> None:
         settings,
         role,
         Path(port_file),
-        ConstantClassifier(HIT_EVERY),
+        ShadowedJudge(Pair()),
         lambda real: Faulty(real, fault, settings.kafka.prefix),
     )
 
