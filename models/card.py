@@ -25,10 +25,11 @@ _LICENCES = {
 
 _OPENING = """# Model card: Fanal {version}
 
-**What it is.** Two linear maps on a frozen multilingual encoder (multilingual-e5-small, MIT, layers 6, 8 and 12, mean-
-pooled). The stream head says whether a post stands out of everything that is posted; the near head, fitted only among
-posts that resemble offers, says what it then is. A post reaches a lane where both agree; where the near head holds
-distress likelier than an offer, the post goes to protection and never to the offers.
+**What it is.** A multilingual encoder (multilingual-e5-small, MIT) whose last four layers were tuned for the task, and two
+linear maps on the means of its layers 6, 8 and 12. The stream head says whether a post stands out of everything that is
+posted; the near head, fitted only among posts that resemble offers, says what it then is. Both are means of what was fitted
+on the untouched layers and what was trained with the tuned ones. A post reaches a lane where both heads agree; where the near
+head holds distress likelier than an offer, the post goes to protection and never to the offers.
 
 **What it is for.** To put public posts that may offer trafficking recruitment or a smuggler's passage before trained
 people who decide. A score is an assessment, not a fact.
