@@ -1,14 +1,18 @@
-"""Posts to measure with: the sample texts, each time under a new id, so that no two are duplicates."""
+"""Posts to measure with: texts over and over, each time under a new id, so that no two are duplicates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import cycle, islice
+from pathlib import Path
 
 import msgspec
 
+from models.background import sample_background
 from pipeline.codec import decode_post
 from pipeline.posts import Post
 from pipeline.resources import config_dir
+
+_SEED = 11
 
 
 def sample_posts() -> list[Post]:
@@ -17,9 +21,22 @@ def sample_posts() -> list[Post]:
     return [post for post in map(decode_post, raw) if isinstance(post, Post)]
 
 
-def posts(count: int, run: str, *, own_text: bool = False) -> Iterator[Post]:
-    """So many posts, written now, their ids unique to the run; `own_text` ends each text with its number."""
+def background_posts(path: Path, count: int) -> list[Post]:
+    """So many posts of a file of background, as a platform would give them."""
     now = datetime.now(UTC)
-    for number, post in enumerate(islice(cycle(sample_posts()), count)):
+    found = sample_background(path, count, _SEED)
+    return [
+        Post(platform="bench", native_id=str(number), text=post.text, created_at=now)
+        for number, post in enumerate(found)
+    ]
+
+
+def posts(count: int, run: str, *, own_text: bool = False, source: Sequence[Post] | None = None) -> Iterator[Post]:
+    """So many posts, written now, their ids unique to the run; `own_text` ends each text with its number.
+
+    They are those of `source` again and again, or the sample posts.
+    """
+    now = datetime.now(UTC)
+    for number, post in enumerate(islice(cycle(source or sample_posts()), count)):
         text = f"{post.text} {number}" if own_text else post.text
         yield msgspec.structs.replace(post, native_id=f"{run}/{number}", version="1", created_at=now, text=text)

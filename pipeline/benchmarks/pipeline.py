@@ -12,7 +12,7 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -31,23 +31,26 @@ from pipeline.commands import parts
 from pipeline.errors import Unavailable
 from pipeline.index.shown import Filters
 from pipeline.local.stack import LocalStack
+from pipeline.posts import Post
 from pipeline.settings import ElasticsearchSettings, KafkaSettings, Settings
 
 PARTITIONS = 12
 LATENCY_S = 20.0
 POLL_S = 0.1
 PATIENCE_S = 900.0
+ASKED_S = 2.0  # between two looks at what is done: the look itself takes from the cores that are measured
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is measured."""
+    """What is measured: so many posts of `source`, or of the samples; the latency always by the samples, for it needs hits."""
 
     count: int
     constant: int | None
     rate: float | None
     keys: dict[str, str]
     say: Callable[[str], None]
+    source: Sequence[Post] | None = None
 
 
 @dataclass(slots=True)
@@ -109,7 +112,7 @@ def _settings(stack: LocalStack, data: Path, pack: int) -> Settings:
 
 async def _fill(settings: Settings, plan: Plan, pack: int) -> None:
     async with post_producer(parts.connection(settings), parts.topics(settings).posts, lines=pack) as into:
-        for post in posts(plan.count, "full", own_text=bool(plan.constant)):
+        for post in posts(plan.count, "full", own_text=bool(plan.constant), source=plan.source):
             await into.add(post)
         await into.flush()
 
@@ -137,7 +140,7 @@ async def _until_done(settings: Settings, store: Any) -> None:
     while time.monotonic() < deadline:
         if await _screened_all(settings) and await _balanced(settings, store):
             return
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(ASKED_S)
     raise Unavailable(f"the posts were not all accounted for within {PATIENCE_S:.0f} s; see {settings.data / 'logs'}")
 
 
