@@ -1,28 +1,12 @@
-"""What a person reads of a text: without the invisible characters that split words for a machine alone."""
+"""What the classifier reads of a post: without what people put into a text so that filters miss it.
 
-import re
-import unicodedata
+The language is found on the same text. Analysts see the post as it was written (`pipeline.screen.masking`);
+`models.undoing.undo` gives the way back to it.
+"""
 
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u206f\u3164"
-    "\ufe00-\ufe0d\ufeff\uffa0\U000e0000-\U000e0fff]+"
-)
-_BREAKS = re.compile("[\t-\r\x1c-\x1f\x85]")
-_WITH_JOINERS = (
-    "\u0600-\u0dff\u0f00-\u109f\u1780-\u18af\u1b00-\u1b7f\u2190-\u2bff\ua800-\ua9ff\ufe0e\ufe0f\U0001f000-\U0001faff"
-)
-_JOINERS = re.compile(f"(?<![{_WITH_JOINERS}])[\u200c\u200d\u200e\u200f\u202a-\u202e]+|[\u200e\u200f\u202a-\u202e]+")
-_SPACE = re.compile(r"\s+")
+from models.undoing import undo
 
 
 def clean(text: str) -> str:
-    """Undo what evasion adds and the eye does not see, fold compatibility forms (NFKC), and collapse white space.
-
-    Joiners stay behind letters of scripts that write with them (Persian, Devanagari, emoji) and go everywhere else.
-    """
-    if text.isascii() and "  " not in text and text.isprintable():
-        return text.strip()
-    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", _BREAKS.sub(" ", text)))
-    while (shorter := unicodedata.normalize("NFKC", _JOINERS.sub("", text))) != text:
-        text = shorter
-    return _SPACE.sub(" ", text).strip()
+    """Undo evasion, fold compatibility forms (NFKC), and collapse white space."""
+    return undo(text).text
