@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from models.undoing import Undone, clean, undo
 from models.undoing.aligned import Edit, rewrite, untouched
 from models.undoing.cleaning import collapsed, seen
+from pipeline.screen.clean import clean as read_as_screened
 from tests.functional.evasion import OPERATORS
 
 HOSTILE = st.text(
@@ -165,3 +166,38 @@ def test_a_hostile_text_costs_no_more_than_its_length(part: str) -> None:
         return time.process_time() - began
 
     assert spent(40_000) < 3 * 4 * spent(10_000) + 0.2
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("we have a 🚤 for tonight", "we have a boat for tonight"),
+        ("есть 🚤 на завтра", "есть лодка на завтра"),
+        ("boat tonight 🚤", "boat tonight 🚤"),
+        ("✈️ visa and ticket ready ✈️", "✈️ visa and ticket ready ✈️"),
+        ("call 📞 today, 📱 +1 202", "call 📞 today, 📱 +1 202"),
+    ],
+)
+def test_an_emoji_is_a_word_only_between_words(written: str, read: str) -> None:
+    assert undo(written).text == read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("كار خوب برای شما، کارت و پذیرش، یك كمک کوچک گرفتیم", "کار خوب برای شما، کارت و پذیرش، یک کمک کوچک گرفتیم"),
+        ("کسي که ميخواهد کار کند", "کسي که ميخواهد کار کند"),  # one keyboard: Arabic yeh, Persian kaf
+        ("دي شي خلاصېږي، ملګري وي او کور کې پاتې دی یی", "دي شي خلاصېږي، ملګري وي او کور کې پاتې دی یی"),  # Pashto
+    ],
+)
+def test_forms_of_two_keyboards_become_one_where_they_alternate(written: str, read: str) -> None:
+    assert undo(written).text == read
+
+
+def test_a_word_is_undone_only_on_evidence() -> None:
+    assert undo("4pply for job5").text == "4pply for job5"
+    assert undo("4pply for job5, w0rk").text == "apply for jobs, work"
+
+
+def test_classifier_and_languages_read_the_undone_text() -> None:
+    assert read_as_screened("w o r k in Dubаi") == "work in Dubai"

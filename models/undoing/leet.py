@@ -30,9 +30,9 @@ _NATURAL = re.compile(
 _VOWELS = frozenset("aeiouyаеёиоуыэюяіїєàáâãäåèéêëìíîïòóôõöùúûüıăâîąęó")
 _DENSE = re.compile(r"[a-zа-я]+\d{2,3}|\d[a-wyzа-фц-я]{1,2}\d|\d{1,2}[a-zа-я]{1,2}\d\w*[a-zа-я]\w*")
 _NUMBERED = re.compile(r"[^\W\d_]+\d")
-_BETWEEN = re.compile(r"\d+[^\W\d_]{1,2}\d+|.*@\d.*")
+_BETWEEN = re.compile(r"\d+[^\W\d_]{1,2}\d+")
 _SHORT = re.compile(r"[bcdfghjklmnpqrstvwyzбвгджзклмнпрстхцчш][0134]")
-_GENDERLESS = re.compile(r"[^\W\d_]+@s?")
+_GENDERLESS = re.compile(r"[^\W\d_]+@s?|.*@\d.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,8 @@ def _may_be(word: _Leet, sure: int) -> bool:
         return True
     leading = text[: len(text) - len(text.lstrip("0123456789"))]
     is_letters = len(leading) < 2 or (sure > 1 and leading in _LETTERLIKE)
-    return is_letters and not _NATURAL.fullmatch(text) and word.letters * 3 >= len(text)
+    is_woven = sure > 1 and len(_DIGITS.findall(text)) > 1
+    return (is_letters or is_woven) and not _NATURAL.fullmatch(text) and (is_woven or word.letters * 3 >= len(text))
 
 
 def _read(word: _Leet) -> str:
