@@ -44,7 +44,7 @@ def check_corpus(folder: Path = CORPUS, taxonomy: Path = TAXONOMY) -> list[str]:
         try:
             for number, row in read_lines(path):
                 where = f"{path.name}:{number}"
-                found = [*_form_faults(row, path.stem, labels)] or [*_text_faults(row["text"])]
+                found = [*_form_faults(row, path.stem, labels)] or [*text_faults(row["text"])]
                 faults += [f"{where}: {fault}" for fault in found]
                 if row.get("id") in seen:
                     faults.append(f"{where}: id {row['id']} is also at {seen[row['id']]}")
@@ -153,8 +153,8 @@ def _form_faults(row: Mapping[str, Any], lang: str, labels: Mapping[str, Any]) -
         yield "the text is empty"
 
 
-def _text_faults(text: str) -> Iterator[str]:
-    """Give the contacts in a text that might be somebody's."""
+def text_faults(text: str) -> Iterator[str]:
+    """Give the contacts in a text that might be somebody's, each as a line that says what is wrong."""
     for number in _TELEPHONE.findall(text):
         if not _RESERVED.search(re.sub(r"\D", "", number)) and not _RESERVED.search(number):
             yield f"telephone number {number.strip()} is not a reserved one"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from models.corpus_check import _text_faults
+from models.corpus_check import text_faults
 from models.examples import read_corpus
 from tests.functional.evasion import OPERATORS
 from tests.functional.suite import OFFERS, OTHERS, VICTIMS, Case, evaded_cases, passes, read_cases, table
@@ -41,7 +41,7 @@ def test_no_case_is_trained_on_or_given_twice() -> None:
 
 
 def test_no_case_holds_a_contact_that_could_be_somebodys() -> None:
-    faults = [(case.lang, fault) for case in CASES for fault in _text_faults(case.text)]
+    faults = [(case.lang, fault) for case in CASES for fault in text_faults(case.text)]
     whole = [fault for fault in faults if sum(letter.isdigit() for letter in fault[1]) not in range(7, 11)]
     assert whole == []  # seven to ten digits are numbers cut short, years and sums
 

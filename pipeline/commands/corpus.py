@@ -29,15 +29,19 @@ def corpus() -> None:
 def check(folder: Path | None, as_json: bool) -> None:
     """Check labels, contacts and near-duplicates, and count by language. Exits 1 if there is a fault.
 
-    FOLDER holds one LANG.jsonl a language; without it, it is the corpus that ships.
+    FOLDER holds one LANG.jsonl a language, and threads of such files in `threads`; without it, it is the corpus that ships.
     """
     from models.corpus_check import check_corpus, count_corpus
     from models.examples import CORPUS
+    from models.threads_check import check_threads, count_threads
 
-    faults = check_corpus(folder or CORPUS)
+    threads = (folder or CORPUS) / "threads"
+    faults = check_corpus(folder or CORPUS) + check_threads(threads)
     counted = [] if faults else count_corpus(folder or CORPUS)
+    threaded = {} if faults else count_threads(threads)
     if as_json:
-        click.echo(json.dumps({"faults": faults, "languages": [asdict(one) for one in counted]}))
+        languages = [asdict(one) for one in counted]
+        click.echo(json.dumps({"faults": faults, "languages": languages, "threads": threaded}))
         sys.exit(1 if faults else 0)
     for fault in faults:
         click.echo(fault)
@@ -51,6 +55,8 @@ def check(folder: Path | None, as_json: bool) -> None:
         table.add_row(one.lang, str(sum(one.kinds.values())), str(one.authors), *cells)
     OUT.print(table)
     total = sum(sum(one.kinds.values()) for one in counted)
+    if threaded:
+        click.echo(f"{sum(threaded.values())} threads in {len(threaded)} languages, half of them innocent")
     click.echo(f"{total} rows in {len(counted)} languages: the corpus is sound")
 
 
