@@ -16,7 +16,8 @@ from models.decision import Decision, Lane, Level, decide, scores
 from models.engines import DEFAULT, Running, choose_engine, cpu_flags
 from models.errors import ModelError
 from models.golden import Golden, against_golden
-from models.heads import ARTEFACT, Heads, load_heads
+from models.heads import ARTEFACT, Heads, Logits, load_heads
+from models.scores import near_odds
 from models.tuned import same_layers
 
 
@@ -28,6 +29,9 @@ class Assessment:
     where the post reached a lane's threshold; `flagged` means the lane `offers`. `model` names the heads and the engine.
     Where `calibrated` is false, the rate of false hits was never measured on posts of its language: see
     `models.calibration.Calibration`.
+    `odds` are the two scores of an offer: standardised log-odds against the stream, less the penalty of an uncalibrated
+    language, and near log-odds (zeros without a calibration).
+    `context` names what around the post raised it to review, see `models.context`.
     """
 
     kind: str
@@ -37,6 +41,17 @@ class Assessment:
     level: Level | None
     model: str
     calibrated: bool
+    odds: tuple[float, float] = (0.0, 0.0)
+    context: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What n texts read like, nothing decided: as offers (`odds` [n, 2], as in `Assessment`), by kind, and as victims."""
+
+    odds: Array
+    scores: Array
+    victims: NDArray[np.bool_]
 
 
 class Engine(Protocol):
@@ -66,6 +81,7 @@ class Classifier:
         self.engine = engine.engine
         self.base_sha256 = engine.base_sha256
         self.model = f"fanal-{heads.version}+{engine.engine}"
+        self.heads_digest = heads.digest
         self._heads = heads
         self._engine = engine
         self._calibration = calibration or heads.calibrations.get(engine.engine)
@@ -149,8 +165,24 @@ class Classifier:
         """Assess texts by their features [n, width], as `features` gave them."""
         logits = self._heads(features)
         decisions = decide(logits, langs, self.labels, self._heads.lanes, self._calibration)
-        found = scores(logits, langs, self.labels, self._heads.lanes, self._calibration).tolist()
-        return [self._assessment(*one) for one in zip(decisions, found, langs, strict=True)]
+        reading = self._reading(logits, langs)
+        rows = zip(decisions, reading.scores.tolist(), reading.odds.tolist(), langs, strict=True)
+        return [self._assessment(*one) for one in rows]
+
+    def read(self, texts: Sequence[str], langs: Sequence[str]) -> Reading:
+        """Read texts that are no posts by themselves: a post in its context. No lane is decided."""
+        return self._reading(self._heads(self.features(texts)), langs)
+
+    def _reading(self, logits: Logits, langs: Sequence[str]) -> Reading:
+        found = scores(logits, langs, self.labels, self._heads.lanes, self._calibration)
+        offers, protection = (list(self._heads.lanes).index(lane) for lane in ("offers", "protection"))
+        near = near_odds(logits, self.labels, self._heads.lanes)
+        odds = np.zeros((len(langs), 2))
+        if self._calibration is not None:
+            stream = self._calibration.standardise(logits.stream, langs)[:, offers]
+            penalties = [0.0 if self.is_calibrated(lang) else self.penalty for lang in langs]
+            odds = np.stack([stream - penalties, near[:, offers]], axis=1)
+        return Reading(odds, found, near[:, protection] > near[:, offers])
 
     def is_calibrated(self, lang: str) -> bool:
         """Whether the rate of false hits of the language was measured, for the engine that runs."""
@@ -167,8 +199,16 @@ class Classifier:
             raise ModelError(f"the artefact is not calibrated for {self._engine.engine}: run `fanal model build`")
         return against_golden(golden, self._heads, self._engine, self._calibration)
 
-    def _assessment(self, decision: Decision, found: list[float], lang: str) -> Assessment:
+    def _assessment(self, decision: Decision, found: list[float], odds: list[float], lang: str) -> Assessment:
         named = dict(zip(self.labels, found, strict=True))
-        lane = decision.lane
-        calibrated = self.is_calibrated(lang)
-        return Assessment(decision.kind, named, lane, lane == "offers", decision.level, self.model, calibrated)
+        lane, (stream, near) = decision.lane, odds
+        return Assessment(
+            decision.kind,
+            named,
+            lane,
+            lane == "offers",
+            decision.level,
+            self.model,
+            self.is_calibrated(lang),
+            odds=(stream, near),
+        )
