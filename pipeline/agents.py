@@ -98,12 +98,18 @@ class ScreeningAgent:
     async def _unscreened(self, batch: Sequence[Incoming]) -> list[Incoming]:
         """Load the memory of new partitions; pass over what `screened` covers already."""
         seen, model = self._screen.seen, self._screen.judge.model
+        context = self._screen.context
         seen.forget(self._moved)
+        if context:
+            context.forget(self._moved)
         self._moved.clear()
         for partition in {record.partition for record in batch}:
             if not seen.holds(partition):
                 started = perf_counter()
-                seen.load(partition, await self._recall(partition))
+                records = await self._recall(partition)
+                seen.load(partition, records)
+                if context:
+                    context.load(partition, records, model)
                 metrics.STAGE.labels("recall").observe(perf_counter() - started)
         once = {(record.partition, record.offset): record for record in batch}
         fresh = [record for at, record in once.items() if not seen.is_screened(*at, model)]

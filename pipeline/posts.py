@@ -72,6 +72,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `platform` and `native_id` name it, `version` tells its edits apart (a content id, an edit time, a number: any text).
     `dated_at` files it (the month of its index); it stays when a replay shifts `created_at`.
+    `reply_text` is the text that it replies to and `container_name` the name of its page, channel or group, where the API
+    sends them along: they are read beside the post if `terms.may_link_actor`, and stored nowhere but in sealed evidence.
     """
 
     platform: Name
@@ -99,6 +101,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mentions: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     container: str | None = None
+    reply_text: str | None = None
+    container_name: str | None = None
     counts: dict[str, int] = {}
     sensitivity: tuple[str, ...] = ()
     visibility: str | None = None
@@ -170,6 +174,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source_id: str | None = None
     truncated: bool = False
     may_link_actor: bool = True
+    context: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
 
@@ -199,7 +204,8 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of a run of consecutive records of one partition of `posts`, written before they are acknowledged.
 
     `fates[i]` belongs to offset `start + i`. `seen` holds 8 bytes a line, in order: the fingerprint of id and version, by which
-    a worker that takes the partition over knows what was seen. `model` is what judged.
+    a worker that takes the partition over knows what was seen. `model` is what judged. `channels` holds, sealed, what the
+    memory of channels noted of these lines (`pipeline.screen.context`).
     """
 
     partition: int
@@ -207,6 +213,7 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fates: list[Fate]
     seen: bytes
     model: str
+    channels: bytes = b""
     schema_version: int = SCHEMA_VERSION
 
 

@@ -99,7 +99,7 @@ class ModelSettings(_Table):
 
 
 class ScreenSettings(_Table):
-    """How posts are taken in: the micro-batch, and how far back a repeat is recognised."""
+    """How posts are taken in: the micro-batch, how far back a repeat is recognised, whether context counts."""
 
     model_config = SettingsConfigDict(
         env_prefix="FANAL_SCREEN_", frozen=True, extra="forbid", hide_input_in_errors=True
@@ -109,6 +109,7 @@ class ScreenSettings(_Table):
     posts: Annotated[int, Field(ge=1, le=10_000)] = 384
     within_s: Annotated[float, Field(gt=0, le=5)] = 0.05
     seen_per_partition: Annotated[int, Field(ge=1_000, le=50_000_000)] = 200_000
+    context: bool = True
 
 
 class PrivacySettings(_Table):

@@ -12,7 +12,8 @@ from threading import Thread
 from typing import Literal, Protocol, get_args
 
 from pipeline import metrics
-from pipeline.screen.screening import Assessment
+from pipeline.screen.assessments import Assessment
+from pipeline.screen.screening import Judge
 
 log = logging.getLogger("fanal.shadow")
 
@@ -31,6 +32,10 @@ class Pair(Protocol):
     @property
     def model(self) -> str:
         """Artefact, engine and precision of the first, which acts."""
+
+    @property
+    def active(self) -> Judge:
+        """The first, which acts."""
 
     @property
     def lanes(self) -> Sequence[str]:
@@ -52,6 +57,7 @@ class ShadowedJudge:
 
     def __init__(self, pair: Pair) -> None:
         self.model = pair.model
+        self.active = pair.active
         self._pair = pair
         self._waiting: Queue[tuple[Sequence[Assessment], Later]] = Queue(WAITING)
         for lane in pair.lanes:

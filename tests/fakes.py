@@ -13,10 +13,11 @@ from pipeline.broker.reader import Reader, Record
 from pipeline.codec import encode, lines
 from pipeline.delivery import Outgoing
 from pipeline.posts import Hit, Post, Screened
+from pipeline.screen.assessments import Assessment
 from pipeline.screen.evidence import Seal
 from pipeline.screen.hits import make_hit
 from pipeline.screen.pseudonyms import Pseudonyms
-from pipeline.screen.screening import Assessment, Screen
+from pipeline.screen.screening import Screen
 from pipeline.screen.seen import Seen
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -44,6 +45,8 @@ class Assessed:
     level: str | None = None
     model: str = "fake-1"
     calibrated: bool = True
+    odds: tuple[float, float] = (0.0, 0.0)
+    context: tuple[str, ...] = ()
 
 
 SMUGGLING = Assessed("smuggling", {"benign": 0.1, "smuggling": 0.9}, "offers", True, "alert")

@@ -1,13 +1,15 @@
 """The agents: delivered before acknowledged, whatever fails."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaTimeoutError
 
+from models.surroundings import Recent
 from pipeline import agents, recall
 from pipeline.agents import IndexingAgent, Intake, ScreeningAgent, incoming
 from pipeline.broker.connection import Connection
@@ -15,11 +17,15 @@ from pipeline.broker.topics import Topics
 from pipeline.codec import decode_screened, encode
 from pipeline.errors import BrokerUnavailable
 from pipeline.posts import Hit, Screened
+from pipeline.screen.assessments import Assessment
+from pipeline.screen.channels import Channels
+from pipeline.screen.context import Around, Context
 from pipeline.screen.screening import Screen, screen
 from pipeline.screen.seen import Seen
 from pipeline.screen.verdicts import Incoming
 from tests.fakes import (
     HOSTILE,
+    NAMES,
     NOW,
     OFFER,
     Broker,
@@ -36,6 +42,14 @@ from tests.fakes import (
     post,
     recalls,
 )
+
+
+class Unmoved:
+    """Finds that context changes nothing."""
+
+    def reassess(self, texts: Any, langs: Any, around: Any, alone: Sequence[Assessment]) -> Sequence[Assessment]:
+        return alone
+
 
 TOPICS = Topics()
 INTAKE = Intake(records=100, posts=100, within_s=0.01)
@@ -152,6 +166,24 @@ async def test_a_record_that_is_taken_twice_in_a_batch_is_said_once() -> None:
     assert said(outbox) == {0: "h"}
     assert len(outbox.of(TOPICS.hits)) == 1
     assert len(stream.acknowledged) == 2
+
+
+async def test_a_worker_that_takes_a_partition_over_finds_its_channels_again() -> None:
+    def remembering() -> tuple[Screen, Channels]:
+        channels = Channels(20, 3600.0)
+        return replace(a_screen(), context=Context(Around(Unmoved(), channels), NAMES)), channels
+
+    using, channels = remembering()
+    outbox = Outbox()
+    await screening(using, outbox)(Stream(events(encode(post(1, container="boats")))))
+    heir, found = remembering()
+    agent = screening(heir, Outbox(), *written(outbox))
+    await agent(Stream(events(GOOD, start=9)))
+    key = NAMES.channel("push", "boats")
+    assert found.recent(key, NOW.timestamp(), b"") == channels.recent(key, NOW.timestamp(), b"") != Recent()
+    agent.moved({0})
+    await agent(Stream(events(GOOD, partition=1)))
+    assert len(found) == 0
 
 
 async def test_the_memory_of_a_partition_that_moved_is_loaded_anew() -> None:

@@ -175,7 +175,8 @@ def test_operating_lists_every_setting_with_its_variable_and_default() -> None:
 
 
 def _cell(default: Any) -> str:
-    return "none" if default is None else "empty" if default == "" else f"`{default}`"
+    shown = str(default).lower() if isinstance(default, bool) else default
+    return "none" if default is None else "empty" if default == "" else f"`{shown}`"
 
 
 def test_operating_lists_every_metric_with_its_type_and_labels() -> None:

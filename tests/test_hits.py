@@ -10,10 +10,10 @@ from cryptography.fernet import Fernet
 
 from pipeline.codec import encode
 from pipeline.posts import Geo, Hit, Media, Position, Post, Terms
+from pipeline.screen.assessments import Candidate
 from pipeline.screen.evidence import Seal
 from pipeline.screen.hits import index_version, make_hit
 from pipeline.screen.pseudonyms import Pseudonyms
-from pipeline.screen.screening import Candidate
 
 NAMES = Pseudonyms(b"k" * 32, "k1")
 SEAL = Seal(Fernet.generate_key(), "k1")
@@ -30,6 +30,8 @@ class Assessed:
     level: str | None = "review"
     model: str = "fanal-0.1.0+openvino-f32"
     calibrated: bool = True
+    odds: tuple[float, float] = (0.0, 0.0)
+    context: tuple[str, ...] = ()
 
 
 def post(**changes: object) -> Post:
@@ -47,6 +49,8 @@ def post(**changes: object) -> Post:
         "links": ("https://secret.example/offer",),
         "hashtags": ("game", "call0044 7700 900123", "secret_anna"),
         "container": "channel_secret",
+        "container_name": "Secret Travels",
+        "reply_text": "is there a secret way",
         "in_reply_to": "channel_secret/100",
         "repost_of": "secret-origin/7",
         "media": (Media(kind="image", url="https://secret.example/a.jpg", alt="secret"),),

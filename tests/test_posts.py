@@ -19,7 +19,7 @@ POST = (
     b'"truncated":true,"lang_hint":["en"],"in_reply_to":"at://0","root":"at://0","repost_of":"at://9","quote_of":"at://8",'
     b'"media":[{"kind":"image","id":"i","url":"https://example.org/i","alt":"a quay","mime":"image/png","seconds":1.5}],'
     b'"geo":{"latitude":1.5,"longitude":2.5,"place":"quay","country":"FR"},"hashtags":["h"],"mentions":["m"],'
-    b'"links":["https://example.org"],"container":"c","counts":{"likes":3},"sensitivity":["s"],"visibility":"public",'
+    b'"links":["https://example.org"],"container":"c","reply_text":"r","container_name":"n","counts":{"likes":3},"sensitivity":["s"],"visibility":"public",'
     b'"source_id":"s1","ingest_id":"i1","collected_by":"w1","transport":"live","cursor_at_read":"99","raw_sha256":"ab",'
     b'"raw_ref":"r","parser_version":"1","terms":{"retain_until":"2027-01-01T00:00:00Z",'
     b'"recheck_by":"2026-12-01T00:00:00Z","may_link_actor":false,"may_train":true},"extra":{"x":1}}'
@@ -31,12 +31,12 @@ HIT = (
     b'"model":"fake-1","version":"1","position":"0/5/0","received_at":"2026-11-24T12:00:00Z","key_id":"k1",'
     b'"author":"p","container":"q","lang_hint":["fr"],"hashtags":["h"],"contacts":["phone:abc"],'
     b'"contact_kinds":["phone"],"in_reply_to":"d","repost_of":"e","media_kinds":["image"],"country":"FR",'
-    b'"transport":"live","source_id":"s1","truncated":true,"may_link_actor":false},'
+    b'"transport":"live","source_id":"s1","truncated":true,"may_link_actor":false,"context":["reply"]},'
     b'"evidence":{"key_id":"k1","sealed":"gAAA"},"schema_version":1}'
 )
 SCREENED = (
     b'{"partition":3,"start":5,"fates":[{"outcomes":"bhrde","hits":{"1":["jpdv57hoj2zao5e2wwnsmawk5a",7354456473600001]}},'
-    b'{"outcomes":"b"}],"seen":"yKlA07kK8lI=","model":"fake-1"}'
+    b'{"outcomes":"b"}],"seen":"yKlA07kK8lI=","model":"fake-1","channels":"gAAA"}'
 )
 ERASURE = b'{"platform":"rss","erased_at":"2026-11-01T00:00:00Z","native_id":"1","author_id":"a","cause":"taken_down"}'
 

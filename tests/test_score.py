@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -11,13 +12,16 @@ import pytest
 from click.testing import CliRunner
 
 from models.calibration import Array
+from models.surroundings import Surroundings
 from pipeline.codec import MAX_TEXT
 from pipeline.commands import parts
 from pipeline.commands.explaining import explained
 from pipeline.commands.score import rows, score
 from pipeline.errors import UsageError
+from pipeline.screen.assessments import Assessment
+from pipeline.screen.channels import Channels
+from pipeline.screen.context import Around
 from pipeline.screen.language import Languages
-from pipeline.screen.screening import Assessment
 from pipeline.settings import Settings
 from pipeline.sources.lines import AT_ONCE, SourceLine
 from tests.fakes import OFFER, Assessed, Judge
@@ -230,3 +234,42 @@ def test_the_classifier_that_ships_explains_itself() -> None:
     lane = judge.lanes.index(row["lane"])
     assert [one["weight"] for one in row["why"]] == pytest.approx([(whole - one)[lane] for one in rest], abs=0.05)
     assert row["why"][0]["weight"] > 0
+
+
+@dataclass
+class Reader:
+    """Raises what replies to a boat, and what stands in a channel that spoke before; keeps what it was shown."""
+
+    shown: list[Surroundings] = field(default_factory=list)
+
+    def reassess(
+        self, texts: Sequence[str], langs: Sequence[str], around: Sequence[Surroundings], alone: Sequence[Assessment]
+    ) -> Sequence[Assessment]:
+        self.shown += around
+        raised = Assessed("smuggling", lane="offers", flagged=True, level="review", context=("reply",))
+        return [raised if of.reply == "a boat?" else one for of, one in zip(around, alone, strict=True)]
+
+
+def in_context(*raws: bytes) -> tuple[list[dict[str, Any]], list[Surroundings]]:
+    reader = Reader()
+    around = Around(reader, Channels(20, 3600.0))
+    return list(rows(lines(*raws), Judge(), LANGUAGES, around=around)), reader.shown
+
+
+def test_a_row_that_was_raised_says_by_what() -> None:
+    found, _ = in_context(line(text="yes", reply_text="a boat?"), b"bad", line(text="yes"))
+    assert [row.get("context") for row in found] == [["reply"], None, None]
+    assert found[0]["level"] == "review"
+
+
+def test_a_channels_earlier_lines_are_its_recent_posts() -> None:
+    _, shown = in_context(line(text="one", channel="Boats"), line(text="two", channel="Boats"), line(text="three"))
+    assert [of.recent.weight for of in shown] == [0, 1, 0]
+    assert [of.channel for of in shown] == ["Boats", "Boats", None]
+
+
+def test_a_line_whose_terms_forbid_it_stands_alone() -> None:
+    forbidden = line(text="yes", reply_text="a boat?", channel="Boats", terms={"may_link_actor": False})
+    found, shown = in_context(forbidden, forbidden)
+    assert shown == [Surroundings(), Surroundings()]
+    assert "context" not in found[0]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from pipeline.codec import encode, lines
 from pipeline.posts import Hit, Position
-from pipeline.screen.screening import Assessment, Candidate, Screen, screen
+from pipeline.screen.assessments import Assessment, Candidate
+from pipeline.screen.screening import Screen, screen
 from pipeline.screen.seen import NOTHING, Seen, fingerprint
 from pipeline.screen.verdicts import Incoming, Verdict
 from tests.fakes import NOW, OFFER, SEAL, French, Judge, a_screen, packed, post

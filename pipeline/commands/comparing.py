@@ -12,8 +12,8 @@ from pipeline.commands import judges, parts
 from pipeline.commands.score import Asked, read_batch
 from pipeline.commands.terminal import OUT, bar
 from pipeline.errors import Unavailable, UsageError
+from pipeline.screen.assessments import Assessment
 from pipeline.screen.language import Languages
-from pipeline.screen.screening import Assessment
 from pipeline.serving import read_counter
 from pipeline.settings import Settings
 from pipeline.shadow import OUTCOMES, Pair, outcome

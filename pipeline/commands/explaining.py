@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pipeline.screen.assessments import Assessment
 from pipeline.screen.clean import clean
-from pipeline.screen.screening import Assessment
 
 if TYPE_CHECKING:
     from models.explain import Judge

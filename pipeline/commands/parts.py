@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pipeline.broker.connection import Connection
 from pipeline.broker.topics import Topics, TopicSpec, specs
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
     from models.classifier import Classifier
     from pipeline.index.store import Store
     from pipeline.local.endpoints import Endpoints
+    from pipeline.screen.context import Around, Reader
     from pipeline.screen.screening import Judge, Screen
+
+log = logging.getLogger("fanal.parts")
+
+WITHOUT_CONTEXT = (
+    "context does not count: its weights were not fitted on this classifier (python -m models.context_fit)"
+)
 
 NOT_UP = (
     "nothing runs on {data}: start the embedded servers with `fanal local up` (or `fanal run`), "
@@ -225,6 +233,7 @@ def prepare_base(settings: Settings, say: Callable[[str], None]) -> Base:
 
 def screen(settings: Settings, judge: Judge) -> Screen:
     """Everything that screening rests on, with an empty memory."""
+    from pipeline.screen.context import Context
     from pipeline.screen.evidence import Seal
     from pipeline.screen.hits import make_hit
     from pipeline.screen.language import Languages
@@ -233,7 +242,42 @@ def screen(settings: Settings, judge: Judge) -> Screen:
     from pipeline.screen.seen import Seen
 
     held = keys(settings)
-    hit = partial(
-        make_hit, pseudonyms=Pseudonyms(held.pseudonym, held.key_id), seal=Seal(held.evidence, held.key_id).seal
+    pseudonyms = Pseudonyms(held.pseudonym, held.key_id)
+    hit = partial(make_hit, pseudonyms=pseudonyms, seal=Seal(held.evidence, held.key_id).seal)
+    found = around(settings, judge)
+    return Screen(
+        judge=judge,
+        languages=Languages(),
+        seen=Seen(settings.screen.seen_per_partition),
+        make_hit=hit,
+        context=Context(found, pseudonyms) if found else None,
     )
-    return Screen(judge=judge, languages=Languages(), seen=Seen(settings.screen.seen_per_partition), make_hit=hit)
+
+
+def around(settings: Settings, judge: Judge) -> Around | None:
+    """What lets context count, with an empty memory; nothing where it is switched off or the judge has no weights for it.
+
+    Raises:
+        ModelUnavailable: the weights are damaged.
+    """
+    from models.classifier import Classifier
+    from models.context import load_weights
+    from models.errors import ModelError
+    from models.heads import ARTEFACT
+    from models.in_context import InContext
+    from pipeline.screen.channels import Channels
+    from pipeline.screen.context import Around
+    from pipeline.shadow import ShadowedJudge
+
+    active = judge.active if isinstance(judge, ShadowedJudge) else judge
+    if not settings.screen.context or not isinstance(active, Classifier):
+        return None
+    try:
+        weights = load_weights(settings.model.artefact or ARTEFACT)
+    except ModelError as error:
+        raise ModelUnavailable(str(error)) from None
+    if weights is None or weights.heads != active.heads_digest:
+        log.warning(WITHOUT_CONTEXT)
+        return None
+    reader = cast("Reader", InContext(active, weights))  # it is given this judge's own assessments, and no others
+    return Around(reader, Channels(weights.window, weights.half_life_h * 3600))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import click
@@ -12,9 +13,12 @@ from pipeline.codec import MAX_TEXT
 from pipeline.commands import parts
 from pipeline.commands.explaining import explained
 from pipeline.commands.terminal import bar
+from pipeline.posts import Terms
+from pipeline.screen.assessments import Assessment
 from pipeline.screen.clean import clean
+from pipeline.screen.context import Around, Standing, cleaned
 from pipeline.screen.language import Languages
-from pipeline.screen.screening import Assessment, Judge
+from pipeline.screen.screening import Judge
 from pipeline.settings import Settings
 from pipeline.sources.lines import SourceLine, gathered, opened, read_lines
 
@@ -25,6 +29,9 @@ class Scored(msgspec.Struct, frozen=True):
     text: str
     id: str | int | None = None
     lang: str | None = None
+    reply_text: str | None = None
+    channel: str | None = None
+    terms: Terms = Terms()
 
 
 _decoder = msgspec.json.Decoder(Scored)
@@ -42,6 +49,9 @@ class Asked:
     written: str
     text: str
     lang: str
+    number: int
+    reply: str | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +63,20 @@ class Unread:
 
 
 def rows(
-    lines: Iterable[SourceLine], judge: Judge, languages: Languages, why: Why = lambda *_: None
+    lines: Iterable[SourceLine],
+    judge: Judge,
+    languages: Languages,
+    why: Why = lambda *_: None,
+    around: Around | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """A row per line, in order. Lines are judged together as they come, a lone one after 50 ms."""
+    """A row per line, in order. Lines are judged together as they come, a lone one after 50 ms.
+
+    With `around`, a post's context counts, and its channel's earlier lines are part of it.
+    """
     for batch in gathered(lines):
         read = read_batch(batch, languages)
         asked = [one for one in read if isinstance(one, Asked)]
-        found = iter(judge.assess([one.text for one in asked], [one.lang for one in asked]) if asked else [])
+        found = iter(_judged(asked, judge, around) if asked else [])
         for one in read:
             if isinstance(one, Unread):
                 yield {"line": one.line, "error": one.error}
@@ -67,6 +84,26 @@ def rows(
             assessment = next(found)
             spans = why(one, assessment)
             yield _row(one, assessment) | ({} if spans is None else {"why": spans})
+
+
+def _judged(asked: Sequence[Asked], judge: Judge, around: Around | None) -> Sequence[Assessment]:
+    alone = judge.assess([one.text for one in asked], [one.lang for one in asked])
+    return around.reassess([_standing(one) for one in asked], alone)[0] if around else alone
+
+
+def _standing(asked: Asked) -> Standing:
+    """A line as context sees it: all lines of one channel follow each other at once."""
+    channel = (asked.channel or "").encode("utf-8", "replace")
+    return Standing(
+        text=asked.text,
+        lang=asked.lang,
+        reply=cleaned(asked.reply),
+        channel=cleaned(asked.channel),
+        key=blake2b(channel, digest_size=8).digest() if channel else None,
+        print_=asked.number.to_bytes(8, "big"),
+        partition=0,
+        at=0.0,
+    )
 
 
 def read_batch(batch: Sequence[SourceLine], languages: Languages) -> list[Asked | Unread]:
@@ -81,11 +118,13 @@ def _asked(line: SourceLine, languages: Languages) -> Asked | Unread:
     written = item.text[:MAX_TEXT]
     text = clean(written)
     lang = languages.identify(text, (item.lang,) if item.lang else ())[0]
-    return Asked(item.id if item.id is not None else line.number, written, text, lang)
+    id_ = item.id if item.id is not None else line.number
+    reply, channel = (item.reply_text, item.channel) if item.terms.may_link_actor else (None, None)
+    return Asked(id_, written, text, lang, line.number, reply, channel)
 
 
 def _row(asked: Asked, found: Assessment) -> dict[str, Any]:
-    return {
+    row = {
         "id": asked.id,
         "kind": found.kind,
         "scores": {kind: round(score, 6) for kind, score in found.scores.items()},
@@ -96,6 +135,7 @@ def _row(asked: Asked, found: Assessment) -> dict[str, Any]:
         "calibrated": found.calibrated,
         "model": found.model,
     }
+    return {**row, "context": list(found.context)} if found.context else row
 
 
 def _read(line: SourceLine) -> Scored | str:
@@ -119,18 +159,23 @@ def _read(line: SourceLine) -> Scored | str:
 def score(source: str, explain: bool, explain_all: bool) -> None:
     """Score posts: NDJSON with `text` (and `id`, `lang` if known) in, one JSON line a post out, in order.
 
+    `reply_text` (what it replies to) and `channel` (the name of its page or group) count too, with the channel's earlier
+    lines; a row that they raised says so in `context`.
+
     FILE may be plain, .gz or .zst; without it, or with -, standard input is read. Needs no broker and no index. A line that
     is no post gives a row with `error`; the others go on.
 
     With --explain a row has `why`: spans of the text (`start` and `end` in characters, `text`, `weight`), the weightiest first.
     A weight is how far the lane's score falls when the span is left out. Such a row quotes the post.
     """
-    judge = parts.classifier(Settings.read())
+    settings = Settings.read()
+    judge = parts.classifier(settings)
+    around = parts.around(settings, judge)
     why = explained(judge, everything=explain_all) if explain or explain_all else lambda *_: None
     languages = Languages()
     out = click.get_binary_stream("stdout")
     with opened(source) as file, bar("scoring", source) as progress:
-        for number, row in enumerate(rows(read_lines(file, source), judge, languages, why), 1):
+        for number, row in enumerate(rows(read_lines(file, source), judge, languages, why, around), 1):
             out.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
             out.flush()
             progress.at(number)

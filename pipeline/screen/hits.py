@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from pipeline.posts import Document, Evidence, Hit, Position, Post
+from pipeline.screen.assessments import Assessment, Candidate
 from pipeline.screen.masking import Masked, mask
 from pipeline.screen.pseudonyms import Pseudonyms
-from pipeline.screen.screening import Assessment, Candidate
 
 LINE_BITS = 12
 OFFSET_BITS = 10
@@ -82,6 +82,7 @@ def _document(candidate: Candidate, assessment: Assessment, screened_at: datetim
         level=assessment.level,
         scores=dict(assessment.scores),
         model=assessment.model,
+        context=assessment.context,
         version=post.version,
         position=f"{position.partition}/{position.offset}/{position.line}",
         key_id=pseudonyms.key_id,

@@ -39,6 +39,14 @@ class Pseudonyms:
         """A channel, group or feed: often its owner's handle, so it is not kept in clear."""
         return self._id("container", platform, container)
 
+    def channel(self, platform: str, container: str) -> bytes:
+        """A channel in the memory of recent scores: 8 bytes that do not meet its pseudonym in documents."""
+        return self._digest("channel", platform, container)[:8]
+
+    def secret(self, purpose: str) -> bytes:
+        """Derive a key of 32 bytes for a purpose of its own."""
+        return self._digest("secret", purpose)
+
     def token(self, kind: str, value: str) -> str:
         """Stand in for contact data: 20 letters (80 bits). No digit, so that a token is never read as a number."""
         return self._digest("token", kind, value)[:TOKEN_BYTES].hex().encode().translate(_LETTERS).decode()

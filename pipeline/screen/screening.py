@@ -2,8 +2,8 @@
 
     line ──► decode ──► Rejected                                    bytes whole, a reason
                    └──► seen before? ──► duplicate
-                                    └──► clean, identify languages ──► the classifier ──► benign: counted and forgotten
-                                                                                     └──► hit: masked, evidence sealed
+                                    └──► clean, identify languages ──► the classifier, then context ──► benign: forgotten
+                                                                                                   └──► hit: masked, sealed
 
 Pure: bytes and a classifier in, a `Verdict` out. Nothing here talks to a server or raises for what a line holds.
 """
@@ -16,42 +16,13 @@ from typing import Protocol
 import msgspec
 
 from pipeline.codec import LETTERS, decode_post, lines
-from pipeline.posts import Fate, Hit, Outcome, Position, Post, Rejected, Screened
+from pipeline.posts import Fate, Hit, Outcome, Position, Rejected, Screened
+from pipeline.screen.assessments import Assessment, Candidate
+from pipeline.screen.channels import Note
 from pipeline.screen.clean import clean
+from pipeline.screen.context import Context
 from pipeline.screen.seen import NOTHING, Seen, fingerprint
 from pipeline.screen.verdicts import Incoming, Refusal, Verdict
-
-
-class Assessment(Protocol):
-    """What a classifier says of one text: an assessment, not a fact."""
-
-    @property
-    def kind(self) -> str:
-        """The most fitting kind of `config/taxonomy.yaml`."""
-
-    @property
-    def scores(self) -> Mapping[str, float]:
-        """A probability per kind."""
-
-    @property
-    def lane(self) -> str | None:
-        """`offers`, `exploitation` or `protection` for a hit, else None."""
-
-    @property
-    def flagged(self) -> bool:
-        """Whether the lane is `offers`."""
-
-    @property
-    def level(self) -> str | None:
-        """`review` or `alert` for a hit, else None."""
-
-    @property
-    def model(self) -> str:
-        """Artefact, engine and precision."""
-
-    @property
-    def calibrated(self) -> bool:
-        """Whether the rate of false hits was measured for the post's language."""
 
 
 class Judge(Protocol):
@@ -73,18 +44,6 @@ class Identify(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A post that is judged: its line, its text as a person reads it, its languages."""
-
-    position: Position
-    post: Post
-    raw: bytes
-    received_at: datetime
-    text: str
-    langs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Screen:
     """Everything that screening rests on."""
 
@@ -92,6 +51,7 @@ class Screen:
     languages: Identify
     seen: Seen
     make_hit: Callable[[Candidate, Assessment, datetime], Hit]
+    context: Context | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +68,7 @@ class _Line:
 def screen(batch: Sequence[Incoming], using: Screen, now: datetime) -> Verdict:
     """Screen a batch of records. Replays give the same verdict: a line is never its own duplicate."""
     read = [line for record in batch for line in _read(record, using, now)]
-    found = _judge([line.candidate for line in read if line.candidate], using, now)
+    found, notes = _judge([line.candidate for line in read if line.candidate], using, now)
     verdict = Verdict(hits=[hit for hit in found.values() if hit])
     verdict.refusals = [line.refusal for line in read if line.refusal]
     outcomes: dict[Position, Outcome] = {}
@@ -117,6 +77,8 @@ def screen(batch: Sequence[Incoming], using: Screen, now: datetime) -> Verdict:
         outcomes[line.position] = outcome
         verdict.outcomes[outcome] = verdict.outcomes.get(outcome, 0) + 1
     verdict.screened = _account(batch, read, outcomes, found, using.judge.model)
+    if using.context:
+        verdict.screened = [using.context.packed(one, notes) for one in verdict.screened]
     return verdict
 
 
@@ -141,15 +103,20 @@ def _read_line(position: Position, raw: bytes, record: Incoming, using: Screen, 
     return _Line(position, print_, None, candidate=Candidate(position, post, raw, record.received_at, text, langs))
 
 
-def _judge(candidates: Sequence[Candidate], using: Screen, now: datetime) -> dict[Position, Hit | None]:
-    """A hit for each position whose post stands above its lane's threshold, None for the benign."""
+def _judge(
+    candidates: Sequence[Candidate], using: Screen, now: datetime
+) -> tuple[dict[Position, Hit | None], Mapping[Position, Note]]:
+    """A hit for each position whose post stands above its lane's threshold, None for the benign; what context noted."""
     if not candidates:
-        return {}
+        return {}, {}
+    notes: Mapping[Position, Note] = {}
     assessments = using.judge.assess([c.text for c in candidates], [c.langs[0] for c in candidates])
+    if using.context:
+        assessments, notes = using.context.reassess(candidates, assessments)
     return {
         candidate.position: using.make_hit(candidate, assessment, now) if assessment.lane else None
         for candidate, assessment in zip(candidates, assessments, strict=True)
-    }
+    }, notes
 
 
 def _account(

@@ -36,12 +36,13 @@ class Pair:
     """Two constant classifiers: the shadow finds fewer hits."""
 
     model = "constant"
+    active = ConstantClassifier(HIT_EVERY)
     lanes = tuple(LANES)
 
     def assess(self, texts: Sequence[str], langs: Sequence[str]) -> tuple[list[Assessment], Later]:
         """Assess with the first, and say how the second would."""
         shadow = ConstantClassifier(2 * HIT_EVERY)
-        return ConstantClassifier(HIT_EVERY).assess(texts, langs), partial(shadow.assess, texts, langs)
+        return self.active.assess(texts, langs), partial(shadow.assess, texts, langs)
 
 
 class Faulty:
