@@ -125,10 +125,22 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
         ConfigurationError: as `any_classifier`, or the classifier is not calibrated for the engine.
         ModelUnavailable: as `any_classifier`.
     """
-    found = any_classifier(settings, progress)
+    return _able_to_flag(any_classifier(settings, progress))
+
+
+def _able_to_flag(found: Classifier) -> Classifier:
     if not found.can_flag:
         raise ConfigurationError(UNCALIBRATED.format(engine=found.engine))
     return found
+
+
+def current_classifier(settings: Settings) -> Classifier:
+    """Like `classifier`, but local statistics that do not fit, or are damaged, are left out: they are to be measured anew."""
+    found = _able_to_flag(shipped_classifier(settings))
+    try:
+        return _with_statistics(found, settings)
+    except ModelUnavailable:
+        return found
 
 
 def any_classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Classifier:
@@ -136,8 +148,31 @@ def any_classifier(settings: Settings, progress: Callable[[str, float], None] = 
 
     Raises:
         ConfigurationError: the engine that is asked for was not built, or cannot run on this processor.
-        ModelUnavailable: weights, artefact or build are missing or damaged.
+        ModelUnavailable: weights, artefact, build or local statistics are missing, damaged, or do not fit each other.
     """
+    return _with_statistics(shipped_classifier(settings, progress), settings)
+
+
+def _with_statistics(found: Classifier, settings: Settings) -> Classifier:
+    from models.errors import ModelError
+    from models.measured import load_statistics
+
+    file = statistics_file(settings)
+    try:
+        statistics = load_statistics(file)
+        return found.with_statistics(statistics) if statistics else found
+    except ModelError as error:
+        told = str(error)
+        raise ModelUnavailable(told if str(file) in told else f"{file}: {told}") from None
+
+
+def statistics_file(settings: Settings) -> Path:
+    """Where `fanal model refresh` writes, and where a classifier finds it at its start."""
+    return settings.model.statistics or settings.data / "model" / "statistics.json"
+
+
+def shipped_classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Classifier:
+    """Like `any_classifier`, without local statistics."""
     from models.base import Wanted
     from models.classifier import Classifier
     from models.engines import Running, Sizing
