@@ -25,7 +25,7 @@ PLAIN = Spread((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 SHIPPED = Calibration(
     spreads={"fr": Spread((0.5, 0.5, 0.5), (1.0, 1.0, 1.0))},
     other=PLAIN,
-    thresholds={lane: (5.0, 6.0) for lane in LANES},
+    thresholds=dict.fromkeys(LANES, (5.0, 6.0)),
     margins=dict.fromkeys(LANES, -99.0),
     penalty=0.5,
 )

@@ -216,7 +216,7 @@ async def test_a_topic_that_holds_fewer_posts_gives_them_all() -> None:
 def test_info_says_what_was_measured_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = load_base(tmp_path / "cache" / "models", save_tiny(tmp_path / "base", "bert"))
     plain = Spread((0.0,) * 3, (1.0,) * 3)
-    never = Calibration({}, plain, {lane: (1e3, 1e4) for lane in LANES}, dict.fromkeys(LANES, 0.0))
+    never = Calibration({}, plain, dict.fromkeys(LANES, (1000.0, 10000.0)), dict.fromkeys(LANES, 0.0))
     save_heads(replace(heads_for(base), calibrations={F32: never}), tmp_path / "heads", {})
     real = Classifier(load_heads(tmp_path / "heads"), Encoder(base, sizing=Sizing(1)))
     monkeypatch.setattr(parts, "shipped_classifier", lambda *_: real)

@@ -12,6 +12,7 @@ from pipeline.commands import parts
 from pipeline.commands.bench import model as bench_model
 from pipeline.commands.comparing import shadow
 from pipeline.commands.refreshing import refresh
+from pipeline.commands.standardising import statistics_file
 from pipeline.commands.terminal import ERR, OUT
 from pipeline.resources import taxonomy
 from pipeline.settings import Settings
@@ -75,7 +76,7 @@ def describe(settings: Settings) -> dict[str, Any]:
         "lanes": {lane: list(kinds) for lane, kinds in heads.lanes.items()},
         "calibrated": sorted(heads.calibrations),
         "uncalibrated": {"languages": without, "penalty": classifier.penalty},
-        "statistics": _describe_statistics(parts.statistics_file(settings), classifier.statistics),
+        "statistics": _describe_statistics(statistics_file(settings), classifier.statistics),
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from pipeline.broker.connection import Connection
 from pipeline.broker.topics import Topics, TopicSpec, specs
+from pipeline.commands.standardising import with_statistics
 from pipeline.errors import ConfigurationError, ModelUnavailable
 from pipeline.keys import Keys, read_keys
 from pipeline.settings import Settings
@@ -138,7 +139,7 @@ def current_classifier(settings: Settings) -> Classifier:
     """Like `classifier`, but local statistics that do not fit, or are damaged, are left out: they are to be measured anew."""
     found = _able_to_flag(shipped_classifier(settings))
     try:
-        return _with_statistics(found, settings)
+        return with_statistics(found, settings)
     except ModelUnavailable:
         return found
 
@@ -150,25 +151,7 @@ def any_classifier(settings: Settings, progress: Callable[[str, float], None] = 
         ConfigurationError: the engine that is asked for was not built, or cannot run on this processor.
         ModelUnavailable: weights, artefact, build or local statistics are missing, damaged, or do not fit each other.
     """
-    return _with_statistics(shipped_classifier(settings, progress), settings)
-
-
-def _with_statistics(found: Classifier, settings: Settings) -> Classifier:
-    from models.errors import ModelError
-    from models.measured import load_statistics
-
-    file = statistics_file(settings)
-    try:
-        statistics = load_statistics(file)
-        return found.with_statistics(statistics) if statistics else found
-    except ModelError as error:
-        told = str(error)
-        raise ModelUnavailable(told if str(file) in told else f"{file}: {told}") from None
-
-
-def statistics_file(settings: Settings) -> Path:
-    """Where `fanal model refresh` writes, and where a classifier finds it at its start."""
-    return settings.model.statistics or settings.data / "model" / "statistics.json"
+    return with_statistics(shipped_classifier(settings, progress), settings)
 
 
 def shipped_classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Classifier:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.commands import parts
+from pipeline.commands.standardising import statistics_file
 from pipeline.commands.terminal import ERR, OUT, Bar, bar, counted
 from pipeline.errors import ModelUnavailable, UsageError
 from pipeline.screen.clean import clean
@@ -63,11 +64,13 @@ def refresh(source: str | None, posts: int, dry_run: bool, force: bool, as_json:
         refused = _refusal(found, force)
         if not dry_run and refused is None:
             _save(settings, found)
-        file = str(parts.statistics_file(settings))
+        file = str(statistics_file(settings))
         line = {"file": file, "written": not dry_run and refused is None, "refused": refused}
         line |= _row(classifier, found) | {"unread": sample.unread, "copies": sample.copies}
         click.echo(json.dumps(line)) if as_json else _show(line, found)
-    if refused and not dry_run:
+    if refused and dry_run:
+        ERR.print(f"would be refused: {refused}", markup=False, soft_wrap=True)
+    elif refused:
         raise UsageError(refused)
 
 
@@ -139,7 +142,7 @@ def _refusal(found: "Refreshed", force: bool) -> str | None:
 def _save(settings: Settings, found: "Refreshed") -> None:
     from models.measured import save_statistics
 
-    save_statistics(found.statistics, parts.statistics_file(settings))
+    save_statistics(found.statistics, statistics_file(settings))
 
 
 def _row(classifier: "Classifier", found: "Refreshed") -> dict[str, Any]:
@@ -183,8 +186,6 @@ def _show(line: dict[str, Any], found: "Refreshed") -> None:
         _say(f"{lane}: {before} -> {after} of these posts are hits")
     if line["written"]:
         ERR.print(f"written to {line['file']}: workers take it at their next start", markup=False, soft_wrap=True)
-    elif line["refused"]:
-        ERR.print(f"would be refused: {line['refused']}", markup=False, soft_wrap=True)
 
 
 def _arrow(old: float, new: float) -> str:
