@@ -54,9 +54,9 @@ def _read(path: Path) -> Iterator[Background]:
     try:
         with path.open("rb") as file:
             gzipped = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rt", encoding="utf-8") if gzipped else path.open(encoding="utf-8") as lines:
+        with gzip.open(path) if gzipped else path.open("rb") as lines:
             for number, line in enumerate(lines, 1):  # noqa: B007  # the errors below name it
-                yield _post(json.loads(line))
+                yield _post(json.loads(line.decode()))
     except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(f"{path}: cannot be read after line {number} ({type(error).__name__})") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -99,10 +99,10 @@ def test_a_line_with_half_a_character_is_an_error_and_no_exception() -> None:
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_the_classifier_that_ships_takes_no_bad_text_for_a_hit(text: str, shipped: Classifier) -> None:
-    row = check_row(text, shipped)
-    assert row["lane"] is None or "работа" in text
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_classifier_that_ships_takes_no_text_that_says_nothing_for_a_hit(name: str, shipped: Classifier) -> None:
+    row = check_row(TEXTS[name], shipped)
+    assert row["lane"] is None or name in ("1 MB", "mixed right to left")
 
 
 @pytest.mark.weights
@@ -127,6 +127,7 @@ def replaced(name: str, raw: bytes) -> Callable[[Path], None]:
 def weight(name: str, value: float) -> Callable[[Path], None]:
     def damage(folder: Path) -> None:
         tensors = load_file(folder / "heads.safetensors")
+        tensors[name] = tensors[name].copy()
         tensors[name].flat[-1] = value
         save_file(tensors, folder / "heads.safetensors")
 
