@@ -90,7 +90,9 @@ def test_a_measured_language_is_drawn_towards_all_others() -> None:
     found = refresh(odds, ["fr"] * 400).statistics.languages["fr"]
     assert found.posts == 400
     assert found.spread.mean == pytest.approx([2.0 * 0.5 * 400 / 500] * 3, abs=0.1)
-    assert found.spread == shrunk(*robust_moments(odds.round(6).astype(np.float32).astype(float)), 0.5 * 400 / 500, PLAIN)
+    assert found.spread == shrunk(
+        *robust_moments(odds.round(6).astype(np.float32).astype(float)), 0.5 * 400 / 500, PLAIN
+    )
 
 
 def test_a_language_with_few_posts_keeps_what_the_artefact_has_for_it() -> None:

@@ -129,7 +129,8 @@ def _main_language(languages: Languages, text: str, post: Unlabelled) -> str:
 
 def _refusal(found: "Refreshed", force: bool) -> str | None:
     """Why the statistics are not to be written, or None."""
-    from models.refresh import ENOUGH, UNKNOWN
+    from models.calibrate import ENOUGH
+    from models.refresh import UNKNOWN
 
     if not found.statistics.languages:
         named = {lang: change.posts for lang, change in found.changes.items() if lang != UNKNOWN}
