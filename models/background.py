@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from models.errors import CorpusError
 
@@ -53,14 +54,20 @@ def _read(path: Path) -> Iterator[Background]:
     try:
         with path.open("rb") as file:
             gzipped = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rt", encoding="utf-8") if gzipped else path.open(encoding="utf-8") as lines:
+        with gzip.open(path) if gzipped else path.open("rb") as lines:
             for number, line in enumerate(lines, 1):  # noqa: B007  # the errors below name it
-                row = json.loads(line)
-                yield Background(str(row["text"]), str(row["lang"]), str(row["source"]))
+                yield _post(json.loads(line.decode()))
     except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(f"{path}: cannot be read after line {number} ({type(error).__name__})") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CorpusError(f"{path}:{number}: not a JSON object with text, lang and source") from error
+
+
+def _post(row: Any) -> Background:
+    found = Background(row["text"], row["lang"], row["source"])
+    if not all(isinstance(one, str) and one.strip() for one in (found.text, found.lang, found.source)):
+        raise ValueError("a text, a language or a source that is empty or no string")
+    return found
 
 
 def source_folds(posts: list[Background], folds: int) -> dict[str, int]:

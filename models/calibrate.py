@@ -12,15 +12,14 @@ from models.heads import Logits
 from models.scores import near_odds
 
 RATES = {"review": 1e-4, "alert": 1e-5}
-
-_ENOUGH = 200  # background posts of a language from which its own mean and deviation say anything
+ENOUGH = 200  # background posts of a language from which its own mean and deviation say anything
 # Of a language's own in its mean and deviation, the rest being all languages'. None: they are a source's as much as a
 # language's. Held out, a half lets 58 in 100,000 background posts pass, a tenth 20, none 13, at the same recall.
 _OWN_SHARE = 0.0
 # What a language without background must exceed beyond the thresholds, in standard deviations: held out, such languages let
 # 39 in 100,000 pass where the others let 2, and a few with it.
 PENALTY = 0.3
-_PULL = 100.0  # the weight, in posts, of all languages beside that
+PULL = 100.0  # the weight, in posts, of all languages beside that
 _LOST = 0.2  # the share of a lane's held-out posts that its near margin may cost
 
 
@@ -54,14 +53,18 @@ def _spreads(odds: Array, langs: list[str]) -> tuple[dict[str, Spread], Spread]:
     other = Spread(_floats(odds.mean(axis=0)), _floats(odds.std(axis=0)))
     tags = np.array(langs)
     counts = {lang: langs.count(lang) for lang in sorted(set(langs))}
-    return {lang: _spread(odds[tags == lang], other) for lang, count in counts.items() if count >= _ENOUGH}, other
+    return {lang: _spread(odds[tags == lang], other) for lang, count in counts.items() if count >= ENOUGH}, other
 
 
 def _spread(odds: Array, other: Spread) -> Spread:
-    share = _OWN_SHARE * len(odds) / (len(odds) + _PULL)
-    mean = share * odds.mean(axis=0) + (1 - share) * np.array(other.mean)
-    variance = share * odds.var(axis=0) + (1 - share) * np.array(other.deviation) ** 2
-    return Spread(_floats(mean), _floats(np.sqrt(variance)))
+    return shrunk(odds.mean(axis=0), odds.var(axis=0), _OWN_SHARE * len(odds) / (len(odds) + PULL), other)
+
+
+def shrunk(mean: Array, variance: Array, share: float, other: Spread) -> Spread:
+    """Give so large a share of a language's own mean and variance [lanes], the rest being those of all languages."""
+    means = share * mean + (1 - share) * np.array(other.mean)
+    variances = share * variance + (1 - share) * np.array(other.deviation) ** 2
+    return Spread(_floats(means), _floats(np.sqrt(variances)))
 
 
 def _margin(near: Array, rows: Sequence[Row], kinds: Sequence[str]) -> float:

@@ -3,6 +3,7 @@
 Everything here belongs to one engine and precision: another one moves the tail in which the thresholds lie.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,13 @@ class Spread:
 
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
+
+    def refuse_unsound(self) -> None:
+        """Raise a `ValueError` where a mean is no number, or a deviation nothing to divide by."""
+        if len(self.mean) != len(self.deviation) or not all(map(math.isfinite, (*self.mean, *self.deviation))):
+            raise ValueError("a mean or a deviation is missing or no number")
+        if min(self.deviation, default=0.0) <= 0:
+            raise ValueError("a deviation is not above zero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +48,13 @@ class Calibration:
         """Whether the background of the language was measured; one in Latin letters (`hi-Latn`) counts as its language."""
         return self._own(lang) is not None
 
+    def spread_of(self, lang: str) -> Spread:
+        """Give the spread of a language: its own, or that of all others."""
+        return self._own(lang) or self.other
+
     def standardise(self, odds: Array, langs: Sequence[str]) -> Array:
         """Give the lanes' log-odds [n, lanes] in standard deviations above the background of each text's language."""
-        spreads = [self._own(lang) or self.other for lang in langs]
+        spreads = [self.spread_of(lang) for lang in langs]
         mean = np.array([spread.mean for spread in spreads]).reshape(odds.shape)
         deviation = np.array([spread.deviation for spread in spreads]).reshape(odds.shape)
         standard: Array = (odds - mean) / deviation
@@ -62,6 +74,18 @@ class Calibration:
         penalties = np.array([0.0 if self.is_calibrated(lang) else self.penalty for lang in langs])
         above: Array = self.standardise(odds, langs)[:, :, None] - thresholds[None, :, :] - penalties[:, None, None]
         return above
+
+    def refuse_unsound(self, lanes: Sequence[str]) -> None:
+        """Raise a `ValueError` where it is not one for these lanes, or holds what no text could be decided by."""
+        if list(self.thresholds) != list(lanes) or set(self.margins) != set(lanes):
+            raise ValueError("a calibration has other lanes than the classifier")
+        limits = [*self.margins.values(), self.penalty, *(one for rising in self.thresholds.values() for one in rising)]
+        if not all(map(math.isfinite, limits)) or not all(self.thresholds.values()):
+            raise ValueError("a threshold, a margin or a penalty is missing or no number")
+        for spread in (self.other, *self.spreads.values()):
+            spread.refuse_unsound()
+            if len(spread.mean) != len(lanes):
+                raise ValueError("a calibration has other lanes than the classifier")
 
     def as_json(self) -> dict[str, Any]:
         """Give the calibration as it is written in the artefact."""

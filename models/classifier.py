@@ -17,6 +17,7 @@ from models.engines import DEFAULT, Running, choose_engine, cpu_flags
 from models.errors import ModelError
 from models.golden import Golden, against_golden
 from models.heads import ARTEFACT, Heads, Logits, load_heads
+from models.measured import LocalStatistics
 from models.scores import near_odds
 from models.tuned import same_layers
 
@@ -81,10 +82,11 @@ class Classifier:
         self.engine = engine.engine
         self.base_sha256 = engine.base_sha256
         self.model = f"fanal-{heads.version}+{engine.engine}"
+        self.heads = heads
         self.heads_digest = heads.digest
-        self._heads = heads
         self._engine = engine
-        self._calibration = calibration or heads.calibrations.get(engine.engine)
+        self._shipped = self._calibration = calibration or heads.calibrations.get(engine.engine)
+        self.statistics: LocalStatistics | None = None
 
     @classmethod
     def load(
@@ -112,6 +114,26 @@ class Classifier:
         encoder = Encoder(base, engine, sizing, build.folder if build else None)
         return cls(heads, encoder, one.calibration if one else None)
 
+    def with_statistics(self, statistics: LocalStatistics) -> "Classifier":
+        """Give one that decides by spreads that were measured here; those of another artefact or engine are a `ModelError`."""
+        statistics.refuse_other(self.heads.digest, self.engine, self.lanes)
+        found = Classifier(self.heads, self._engine, self._shipped)
+        found._calibration = statistics.refine(self.shipped)
+        found.statistics = statistics
+        return found
+
+    @property
+    def shipped(self) -> Calibration:
+        """The calibration of the artefact, or of the engine's build; without one this is a `ModelError`."""
+        if self._shipped is None:
+            raise ModelError(f"the artefact is not calibrated for {self.engine}: run `fanal model build`")
+        return self._shipped
+
+    @property
+    def calibration(self) -> Calibration:
+        """The calibration that decides: the shipped one, with the local statistics where there are some."""
+        return self._calibration or self.shipped
+
     @property
     def can_flag(self) -> bool:
         """Whether the artefact is calibrated for the engine: without that it scores and never flags."""
@@ -120,7 +142,7 @@ class Classifier:
     @property
     def lanes(self) -> tuple[str, ...]:
         """The lanes, in the order of the columns of `above_review`."""
-        return tuple(self._heads.lanes)
+        return tuple(self.heads.lanes)
 
     def beside(self, heads: Heads, calibration: Calibration | None = None) -> "Classifier":
         """Give a classifier with other heads on the same engine; a `ModelError` where they belong to another base or layers."""
@@ -130,7 +152,7 @@ class Classifier:
 
     def can_lend(self, heads: Heads) -> bool:
         """Tell whether other heads stand on the same layers, so that this one's engine serves them."""
-        return same_layers(heads.tuned, self._heads.tuned)
+        return same_layers(heads.tuned, self.heads.tuned)
 
     def shares_engine(self, other: "Classifier") -> bool:
         """Tell whether the other's heads stand on the very engine of this one, so that features serve both."""
@@ -150,12 +172,16 @@ class Classifier:
         The unit is a standard deviation of the background of the text's language. Without a calibration these are the
         log-odds themselves.
         """
-        odds = self._heads(self._engine.encode(texts)).stream
+        odds = self.heads(self._engine.encode(texts)).stream
         return self._calibration.above_review(odds, langs) if self._calibration else odds
+
+    def logits(self, texts: Sequence[str]) -> Logits:
+        """Give what the heads say of the texts, before any calibration."""
+        return self.heads(self._engine.encode(texts))
 
     def score(self, texts: Sequence[str], langs: Sequence[str]) -> Array:
         """Give the scores of the texts, [n, labels], as `models.decision.scores` does; no lane is decided."""
-        return scores(self._heads(self._engine.encode(texts)), langs, self.labels, self._heads.lanes, self._calibration)
+        return scores(self.heads(self._engine.encode(texts)), langs, self.labels, self.heads.lanes, self._calibration)
 
     def assess(self, texts: Sequence[str], langs: Sequence[str]) -> list[Assessment]:
         """Assess the texts, each in its language (a code of the taxonomy, or any other), in their order."""
@@ -163,20 +189,20 @@ class Classifier:
 
     def judge(self, features: NDArray[np.float32], langs: Sequence[str]) -> list[Assessment]:
         """Assess texts by their features [n, width], as `features` gave them."""
-        logits = self._heads(features)
-        decisions = decide(logits, langs, self.labels, self._heads.lanes, self._calibration)
+        logits = self.heads(features)
+        decisions = decide(logits, langs, self.labels, self.heads.lanes, self._calibration)
         reading = self._reading(logits, langs)
         rows = zip(decisions, reading.scores.tolist(), reading.odds.tolist(), langs, strict=True)
         return [self._assessment(*one) for one in rows]
 
     def read(self, texts: Sequence[str], langs: Sequence[str]) -> Reading:
         """Read texts that are no posts by themselves: a post in its context. No lane is decided."""
-        return self._reading(self._heads(self.features(texts)), langs)
+        return self._reading(self.heads(self.features(texts)), langs)
 
     def _reading(self, logits: Logits, langs: Sequence[str]) -> Reading:
-        found = scores(logits, langs, self.labels, self._heads.lanes, self._calibration)
-        offers, protection = (list(self._heads.lanes).index(lane) for lane in ("offers", "protection"))
-        near = near_odds(logits, self.labels, self._heads.lanes)
+        found = scores(logits, langs, self.labels, self.heads.lanes, self._calibration)
+        offers, protection = (list(self.heads.lanes).index(lane) for lane in ("offers", "protection"))
+        near = near_odds(logits, self.labels, self.heads.lanes)
         odds = np.zeros((len(langs), 2))
         if self._calibration is not None:
             stream = self._calibration.standardise(logits.stream, langs)[:, offers]
@@ -194,10 +220,8 @@ class Classifier:
         return self._calibration.penalty if self._calibration else 0.0
 
     def compare_with(self, golden: Golden) -> Agreement:
-        """Hold the engine against the golden scores; without a calibration for it this is a `ModelError`."""
-        if self._calibration is None:
-            raise ModelError(f"the artefact is not calibrated for {self._engine.engine}: run `fanal model build`")
-        return against_golden(golden, self._heads, self._engine, self._calibration)
+        """Hold the engine against the golden scores by the shipped calibration, for local statistics are no part of it."""
+        return against_golden(golden, self.heads, self._engine, self.shipped)
 
     def _assessment(self, decision: Decision, found: list[float], odds: list[float], lang: str) -> Assessment:
         named = dict(zip(self.labels, found, strict=True))

@@ -125,12 +125,39 @@ def load_heads(folder: Path = ARTEFACT) -> Heads:
         raw = (folder / _CARD).read_bytes()
         card = json.loads(raw)
         tensors = load_file(folder / _WEIGHTS)
+        if card["form"] != _FORM:
+            raise ModelError(f"the classifier in {folder} is of another form than this version reads")
         heads = replace(_from_card(card, tensors), digest=sha256(raw + (folder / _WEIGHTS).read_bytes()).hexdigest())
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        _refuse_unsound(heads)
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+        SafetensorError,
+    ) as error:
         raise ModelError(f"the classifier in {folder} cannot be read: {type(error).__name__}: {error}") from error
-    if card["form"] != _FORM or heads.near.weight.shape[0] != len(heads.labels):
-        raise ModelError(f"the classifier in {folder} is of another form than this version reads")
     return heads
+
+
+def _refuse_unsound(heads: Heads) -> None:
+    """Raise a `ValueError` where sizes do not fit each other, or a weight, bias or limit is no number."""
+    for name, one, outputs in (("stream", heads.stream, heads.lanes), ("near", heads.near, heads.labels)):
+        if one.weight.ndim != 2 or one.weight.shape[0] != len(outputs) or one.bias.shape != one.weight.shape[:1]:
+            raise ValueError(f"the map {name} is not one of {len(outputs)} outputs")
+    if heads.stream.weight.shape[1] != heads.near.weight.shape[1]:
+        raise ValueError("the two maps are of features of different width")
+    maps = {"stream": heads.stream, "near": heads.near}
+    tensors = {f"{name}.weight": one.weight for name, one in maps.items()}
+    tensors |= {f"{name}.bias": one.bias for name, one in maps.items()}
+    for name, tensor in (tensors | {f"{_TUNED}{name}": one for name, one in heads.tuned.items()}).items():
+        if not np.issubdtype(tensor.dtype, np.floating) or not np.isfinite(tensor).all():
+            raise ValueError(f"{name} holds what is no number")
+    for calibration in heads.calibrations.values():
+        calibration.refuse_unsound(list(heads.lanes))
 
 
 def _from_card(card: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Heads:

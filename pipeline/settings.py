@@ -92,6 +92,7 @@ class ModelSettings(_Table):
 
     artefact: Path | None = None
     shadow: Path | None = None
+    statistics: Path | None = None
     base: str | None = None
     base_sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
     engine: Annotated[EngineName, Field(validation_alias=AliasChoices("FANAL_ENGINE", "engine"))] = "auto"

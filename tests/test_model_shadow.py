@@ -116,12 +116,15 @@ def test_a_shadow_that_is_not_calibrated_for_the_engine_is_refused_in_a_line(
 
 def test_a_shadow_with_other_lanes_is_refused_in_a_line(active: Classifier, tmp_path: Path) -> None:
     lanes = {"offers": ("recruitment",), "smuggling": ("smuggling",), "protection": ("distress",)}
-    assert "lanes offers, smuggling, protection" in refusal(active, replace(load_heads(), lanes=lanes), tmp_path)
+    assert "lanes offers, smuggling, protection" in refusal(
+        active, replace(load_heads(), lanes=lanes, calibrations={}), tmp_path
+    )
 
 
 def test_heads_of_another_width_are_refused_in_a_line(active: Classifier, tmp_path: Path) -> None:
     heads = load_heads()
-    narrow = replace(heads, stream=Linear(heads.stream.weight[:, :384], heads.stream.bias))
+    stream, near = (Linear(one.weight[:, :384], one.bias) for one in (heads.stream, heads.near))
+    narrow = replace(heads, stream=stream, near=near)
     assert "do not work on these features" in refusal(active, narrow, tmp_path)
 
 

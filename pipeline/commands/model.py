@@ -11,6 +11,8 @@ import click
 from pipeline.commands import parts
 from pipeline.commands.bench import model as bench_model
 from pipeline.commands.comparing import shadow
+from pipeline.commands.refreshing import refresh
+from pipeline.commands.standardising import statistics_file
 from pipeline.commands.terminal import ERR, OUT
 from pipeline.resources import taxonomy
 from pipeline.settings import Settings
@@ -18,6 +20,7 @@ from pipeline.settings import Settings
 if TYPE_CHECKING:
     from models.base import Base
     from models.build import Tried
+    from models.measured import LocalStatistics
 
 _BACKGROUND = "Real posts: JSON lines, gzipped, of text, lang, source. Without them int8 on OpenVINO is left out."
 
@@ -29,6 +32,7 @@ def model() -> None:
 
 model.add_command(bench_model, "bench")
 model.add_command(shadow)
+model.add_command(refresh)
 
 
 @model.command()
@@ -72,7 +76,16 @@ def describe(settings: Settings) -> dict[str, Any]:
         "lanes": {lane: list(kinds) for lane, kinds in heads.lanes.items()},
         "calibrated": sorted(heads.calibrations),
         "uncalibrated": {"languages": without, "penalty": classifier.penalty},
+        "statistics": _describe_statistics(statistics_file(settings), classifier.statistics),
     }
+
+
+def _describe_statistics(file: Path, found: "LocalStatistics | None") -> dict[str, Any] | str:
+    """Which languages are standardised by posts of one's own, on how many, since when."""
+    if found is None:
+        return "of the artefact: none were measured here"
+    languages = {lang: one.posts for lang, one in sorted(found.languages.items())}
+    return {"file": str(file), "at": found.at.isoformat(), "posts": found.posts, "languages": languages}
 
 
 def _describe_base(base: "Base") -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from pipeline.broker.connection import Connection
 from pipeline.broker.topics import Topics, TopicSpec, specs
+from pipeline.commands.standardising import with_statistics
 from pipeline.errors import ConfigurationError, ModelUnavailable
 from pipeline.keys import Keys, read_keys
 from pipeline.settings import Settings
@@ -125,10 +126,22 @@ def classifier(settings: Settings, progress: Callable[[str, float], None] = lamb
         ConfigurationError: as `any_classifier`, or the classifier is not calibrated for the engine.
         ModelUnavailable: as `any_classifier`.
     """
-    found = any_classifier(settings, progress)
+    return _able_to_flag(any_classifier(settings, progress))
+
+
+def _able_to_flag(found: Classifier) -> Classifier:
     if not found.can_flag:
         raise ConfigurationError(UNCALIBRATED.format(engine=found.engine))
     return found
+
+
+def current_classifier(settings: Settings) -> Classifier:
+    """Like `classifier`, but local statistics that do not fit, or are damaged, are left out: they are to be measured anew."""
+    found = _able_to_flag(shipped_classifier(settings))
+    try:
+        return with_statistics(found, settings)
+    except ModelUnavailable:
+        return found
 
 
 def any_classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Classifier:
@@ -136,8 +149,13 @@ def any_classifier(settings: Settings, progress: Callable[[str, float], None] = 
 
     Raises:
         ConfigurationError: the engine that is asked for was not built, or cannot run on this processor.
-        ModelUnavailable: weights, artefact or build are missing or damaged.
+        ModelUnavailable: weights, artefact, build or local statistics are missing, damaged, or do not fit each other.
     """
+    return with_statistics(shipped_classifier(settings, progress), settings)
+
+
+def shipped_classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Classifier:
+    """Like `any_classifier`, without local statistics."""
     from models.base import Wanted
     from models.classifier import Classifier
     from models.engines import Running, Sizing

@@ -37,12 +37,19 @@ class _Rich:
 @contextmanager
 def bar(what: str, source: str) -> Iterator[Bar]:
     """A progress bar over the lines of a file, with the time that remains; nothing where standard error is no terminal."""
+    with counted(what, _count(source) if ERR.is_terminal else None) as progress:
+        yield progress
+
+
+@contextmanager
+def counted(what: str, total: int | None) -> Iterator[Bar]:
+    """A progress bar over so many things, as `bar` is one over lines."""
     if not ERR.is_terminal:
         yield _Silent()
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=ERR, transient=True) as progress:
-        yield _Rich(progress, progress.add_task(what, total=_count(source)))
+        yield _Rich(progress, progress.add_task(what, total=total))
 
 
 def _count(source: str) -> int | None:
