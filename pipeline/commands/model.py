@@ -11,6 +11,7 @@ import click
 from pipeline.commands import parts
 from pipeline.commands.bench import model as bench_model
 from pipeline.commands.comparing import shadow
+from pipeline.commands.evaluating import evaluate
 from pipeline.commands.terminal import ERR, OUT
 from pipeline.resources import taxonomy
 from pipeline.settings import Settings
@@ -29,6 +30,7 @@ def model() -> None:
 
 model.add_command(bench_model, "bench")
 model.add_command(shadow)
+model.add_command(evaluate)
 
 
 @model.command()
