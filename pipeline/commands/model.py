@@ -10,6 +10,7 @@ import click
 
 from pipeline.commands import parts
 from pipeline.commands.bench import model as bench_model
+from pipeline.commands.choosing import compare
 from pipeline.commands.comparing import shadow
 from pipeline.commands.evaluating import evaluate
 from pipeline.commands.terminal import ERR, OUT
@@ -31,6 +32,7 @@ def model() -> None:
 model.add_command(bench_model, "bench")
 model.add_command(shadow)
 model.add_command(evaluate)
+model.add_command(compare)
 
 
 @model.command()
