@@ -171,7 +171,9 @@ def held_out_beside(folder: Path, rows: list[Row], offers: float) -> Path:
     shutil.copytree(ARTEFACT, folder)
     near = np.zeros((len(rows), len(KINDS)))
     near[:, KINDS.index("smuggling")] = 20.0
-    save_held_out(Logits(np.full((len(rows), len(LANES)), -30.0) + [offers + 30.0, 0.0, 0.0], near), rows, folder)
+    stream = np.full((len(rows), len(LANES)), -30.0)
+    stream[:, list(LANES).index("offers")] = offers
+    save_held_out(Logits(stream, near), rows, folder)
     return folder
 
 
