@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from models.decision import Lane
 from models.evaluation import groups
-from models.evaluation.tables import Counted, Table, grouped, tabled
+from models.evaluation.tables import Counted, Holds, Table, grouped, tabled
 from models.examples import LANES
 from models.judging import Judged
+from models.measures import share_of
 
 _LEVELS: Counted = {
     "review or alert": lambda one: one.is_found,
@@ -14,7 +14,7 @@ _LEVELS: Counted = {
 }
 _FLAGGED: Counted = {
     "flagged as an offer": lambda one: one.is_flagged,
-    "of those at alert": lambda one: one.is_flagged and one.is_alert,
+    "flagged at alert": lambda one: one.is_flagged and one.is_alert,
 }
 _ONE_HAND = "Each part of the authors was held out as a whole; author 1 of every language is in one part, and so on."
 
@@ -59,9 +59,9 @@ def _kinds_by_language(judged: Sequence[Judged]) -> Table:
     rows = {}
     for lang, some in examples.items():
         of = {kind: [one for one in some if one.row.kind == kind] for lane in LANES.values() for kind in lane}
-        found = [tabled({"": inside}, {"": lambda one: one.is_found})[""][0] for inside in of.values()]
+        found = [share_of(inside, lambda one: one.is_found) for inside in of.values()]
         hard = [one for one in some if groups.is_hard_benign(one.row)]
-        flagged = [tabled({"": inside}, {"": lambda one: one.is_flagged})[""][0] for inside in (hard, of["distress"])]
+        flagged = [share_of(inside, lambda one: one.is_flagged) for inside in (hard, of["distress"])]
         rows[lang] = (*found, *flagged)
     return Table("language_kinds", "Found and mistaken, by language", columns, rows)
 
@@ -87,13 +87,14 @@ def _mistaken(judged: Sequence[Judged]) -> list[Table]:
 def _confusion(judged: Sequence[Judged]) -> Table:
     """What examples of each kind are held to be."""
     examples = grouped([one for one in judged if not one.row.is_background], lambda one: [one.row.kind])
-    lanes: tuple[Lane, ...] = ("offers", "exploitation", "protection")
-    counted: dict[str, Callable[[Judged], bool]] = {"no lane": lambda one: one.decision.lane is None}
-    for lane in lanes:
-        for kind in LANES[lane]:
-            counted[kind] = lambda one, lane=lane, kind=kind: (one.decision.lane, one.decision.kind) == (lane, kind)  # type: ignore[misc] # the defaults bind the loop's values
+    counted: dict[str, Holds] = {"no lane": lambda one: one.decision.lane is None}
+    counted |= {kind: _held_to_be(kind) for lane in LANES.values() for kind in lane}
     note = "A row a kind, a column what its posts were held to be; a post in no lane is before nobody."
     return Table("confusion", "Confusion of kinds", tuple(counted), tabled(examples, counted), note)
+
+
+def _held_to_be(kind: str) -> Holds:
+    return lambda one: one.decision.lane is not None and one.decision.kind == kind
 
 
 def _false_hits(judged: Sequence[Judged]) -> list[Table]:

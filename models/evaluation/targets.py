@@ -48,7 +48,7 @@ class Reached:
 
 def headline(judged: Sequence[Judged]) -> list[Reached]:
     """Give the figures that matter most, each at review and at alert where both have a target."""
-    levels = {"review": lambda one: True, "alert": lambda one: one.is_alert}
+    levels: dict[str, Callable[[Judged], bool]] = {"review": lambda one: True, "alert": lambda one: one.is_alert}
     found = []
     for place, (level, reaches) in enumerate(levels.items()):
         found += [one for one in _at_level(judged, level, place, reaches) if one]

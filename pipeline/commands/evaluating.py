@@ -2,12 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.commands.terminal import OUT
 from pipeline.errors import ModelUnavailable
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from models.evaluate import Inputs
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -28,13 +32,24 @@ def evaluate(background: Path, realstyle: Path | None, sample: int, out: Path | 
     headline against the targets.
     """
     from models.errors import ModelError
-    from models.evaluate import Inputs
     from models.evaluate import evaluate as measured
     from models.evaluation.document import write
     from models.evaluation.targets import render_headline
 
-    settings = Settings.read()
-    inputs = Inputs(
+    try:
+        found = measured(_inputs(Settings.read(), background, realstyle, sample))
+    except ModelError as error:
+        raise ModelUnavailable(str(error)) from None
+    written = write(found, out) if out else None
+    click.echo(json.dumps(found.as_json()) if as_json else render_headline(found.reached))
+    if written and not as_json:
+        OUT.print(f"figures written to {written}", markup=False, soft_wrap=True)
+
+
+def _inputs(settings: Settings, background: Path, realstyle: Path | None, sample: int) -> "Inputs":
+    from models.evaluate import Inputs
+
+    return Inputs(
         background=background,
         features=settings.cache / "features",
         cache=settings.cache / "models",
@@ -43,11 +58,3 @@ def evaluate(background: Path, realstyle: Path | None, sample: int, out: Path | 
         base=settings.model.base,
         base_sha256=settings.model.base_sha256,
     )
-    try:
-        found = measured(inputs)
-    except ModelError as error:
-        raise ModelUnavailable(str(error)) from None
-    written = write(found, out) if out else None
-    click.echo(json.dumps(found.as_json()) if as_json else render_headline(found.reached))
-    if written and not as_json:
-        OUT.print(f"figures written to {written}", markup=False, soft_wrap=True)
