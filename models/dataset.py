@@ -12,7 +12,10 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One text to learn from. `group` is its author, article or source; film subtitles are not `measured`."""
+    """One text to learn from. `group` is its author, article or source; film subtitles are not `measured`.
+
+    Nothing is learnt from `subtypes`, `why` and `pair` (see `models.examples.Example`): figures are sorted by them.
+    """
 
     text: str
     lang: str
@@ -22,6 +25,9 @@ class Row:
     group: str
     hard: bool
     measured: bool
+    subtypes: tuple[str, ...] = ()
+    why: str = ""
+    pair: str | None = None
 
     @property
     def is_background(self) -> bool:
@@ -48,7 +54,19 @@ def example_fold(example: Example) -> int:
 
 def _from_example(example: Example) -> Row:
     fold = example_fold(example)
-    return Row(example.text, example.lang, example.kind, fold, example.origin, example.group, example.hard, True)
+    return Row(
+        text=example.text,
+        lang=example.lang,
+        kind=example.kind,
+        fold=fold,
+        origin=example.origin,
+        group=example.group,
+        hard=example.hard,
+        measured=True,
+        subtypes=example.subtypes,
+        why=example.why,
+        pair=example.pair,
+    )
 
 
 def _from_background(post: Background, fold: int) -> Row:

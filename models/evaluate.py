@@ -1,33 +1,52 @@
-"""Measure the classifier on what it has not seen: `python -m models.evaluate --background FILE [--realstyle FILE]`.
+"""Judge all that the classifier learns from as if it had not seen its like: the ground of `fanal model evaluate`.
 
 Every figure is held out three times: the heads saw neither the author or article of an example, nor the data set of a
 background post, nor were the thresholds set on either. The artefact itself is fitted on all of it.
 """
 
 import argparse
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from models.errors import ModelError
+from models.evaluation.document import Evaluation, measure
+from models.examples import CORPUS
 from models.judging import judge
-from models.report import render_figures
-from models.train import add_options, cross, load_material, load_rows, named_base
 
-FIGURES = Path(__file__).parent.parent / "docs" / "model" / "figures.md"
+_NEEDS = "an evaluation trains what was not trained before: install the extra, pip install 'fanal[train]' ({missing} is missing)"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure from the command line and write the figures."""
-    parser = argparse.ArgumentParser(prog="python -m models.evaluate", description=__doc__)
-    add_options(parser)
-    parser.add_argument("--out", type=Path, default=FIGURES)
-    options = parser.parse_args(arguments)
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What to measure on: the same files, sample and seed as of the training, so that nothing is trained again.
+
+    `base` and `base_sha256` name the encoder as the settings do, `cache` is where it is kept, `features` where training
+    keeps what it has read and its folds.
+    """
+
+    background: Path
+    features: Path
+    cache: Path
+    realstyle: Path | None = None
+    corpus: Path = CORPUS
+    sample: int = 60_000
+    seed: int = 7
+    base: str | None = None
+    base_sha256: str | None = None
+
+
+def evaluate(inputs: Inputs) -> Evaluation:
+    """Train each fold that was not trained before, and measure the held-out rows.
+
+    Raises:
+        ModelError: the extra `train`, the base or a file is missing or of no use.
+    """
+    try:
+        from models.train import cross, load_material, load_rows, named_base
+    except ImportError as error:
+        raise ModelError(_NEEDS.format(missing=error.name)) from None
+
+    options = argparse.Namespace(**asdict(inputs))
     rows = load_rows(options)
-    base = named_base(options)
-    logits = cross(*load_material(base, rows, options), options)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(render_figures(judge(logits, rows)), encoding="utf-8")
-    print(f"figures written to {options.out}")
-
-
-if __name__ == "__main__":
-    main()
+    logits = cross(*load_material(named_base(options), rows, options), options)
+    return measure(judge(logits, rows))

@@ -1,7 +1,7 @@
 """Read labelled posts: our own corpus, and other files of the same use."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,11 @@ LANES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A labelled post. `group` names its author or article: an evaluation never splits one."""
+    """A labelled post. `group` names its author or article: an evaluation never splits one.
+
+    `why` is its author's reason for the label (of posts written after quoted ones, the sort of text), `pair` names the
+    posts that were written to differ in little but the kind.
+    """
 
     text: str
     lang: str
@@ -27,6 +31,9 @@ class Example:
     hard: bool
     group: str
     origin: str
+    subtypes: tuple[str, ...] = ()
+    why: str = ""
+    pair: str | None = None
 
     @property
     def is_offer(self) -> bool:
@@ -50,12 +57,34 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def read_corpus(folder: Path = CORPUS) -> list[Example]:
     """Read every `LANG.jsonl` of the corpus, in the order of file names."""
     rows = (row for path in sorted(folder.glob("*.jsonl")) for _, row in read_lines(path))
-    return [Example(row["text"], row["lang"], row["kind"], row["hard"], row["author"], "corpus") for row in rows]
+    return [_from_corpus(row) for row in rows]
 
 
 def read_realstyle(path: Path) -> list[Example]:
     """Read posts written after quoted ones (`id, text, lang, label, kind, group`); the benign all stand close."""
     return [
-        Example(row["text"], row["lang"], row["label"], row["label"] == "benign", row["group"], "realstyle")
+        Example(
+            text=row["text"],
+            lang=row["lang"],
+            kind=row["label"],
+            hard=row["label"] == "benign",
+            group=row["group"],
+            origin="realstyle",
+            why=row["kind"],
+        )
         for _, row in read_lines(path)
     ]
+
+
+def _from_corpus(row: Mapping[str, Any]) -> Example:
+    return Example(
+        text=row["text"],
+        lang=row["lang"],
+        kind=row["kind"],
+        hard=row["hard"],
+        group=row["author"],
+        origin="corpus",
+        subtypes=tuple(row.get("subtypes", ())),
+        why=row.get("why", ""),
+        pair=row.get("pair"),
+    )

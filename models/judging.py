@@ -7,31 +7,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibrate import calibrate
+from models.calibration import Array
 from models.dataset import FOLDS, Row
-from models.decision import Decision, decide
+from models.decision import Decision, decide, scores
 from models.examples import KINDS, LANES
 from models.heads import Logits
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A row with what the classifier, not having seen its like, decided."""
+    """A row with what the classifier, not having seen its like, decided, and its scores in the order of `KINDS`."""
 
     row: Row
     decision: Decision
+    scores: tuple[float, ...] = ()
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether it is before a person as an offer."""
+        return self.decision.lane == "offers"
+
+    @property
+    def is_found(self) -> bool:
+        """Whether it reached the lane of its kind."""
+        return self.decision.lane is not None and self.row.kind in LANES[self.decision.lane]
+
+    @property
+    def is_alert(self) -> bool:
+        """Whether it reached the higher level of the lane that it is in."""
+        return self.decision.level == "alert"
 
 
 def judge(logits: Logits, rows: Sequence[Row]) -> list[Judged]:
     """Decide each row by thresholds that were set on the other folds' rows, from out-of-fold logits."""
     folds = np.array([row.fold for row in rows])
-    found: dict[int, Decision] = {}
+    found: dict[int, tuple[Decision, Array]] = {}
     for fold in range(FOLDS):
         inside, outside = folds == fold, folds != fold
         calibration = calibrate(_part(logits, outside), [row for row in rows if row.fold != fold])
         langs = [row.lang for row in rows if row.fold == fold]
         decisions = decide(_part(logits, inside), langs, KINDS, LANES, calibration)
-        found.update(zip(np.flatnonzero(inside).tolist(), decisions, strict=True))
-    return [Judged(row, found[place]) for place, row in enumerate(rows)]
+        shares = scores(_part(logits, inside), langs, KINDS, LANES, calibration)
+        found.update(zip(np.flatnonzero(inside).tolist(), zip(decisions, shares, strict=True), strict=True))
+    return [Judged(row, found[place][0], tuple(found[place][1].tolist())) for place, row in enumerate(rows)]
 
 
 def _part(logits: Logits, chosen: NDArray[np.bool_]) -> Logits:

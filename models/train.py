@@ -30,6 +30,7 @@ from models.features import FeatureCache
 from models.fitting import Features
 from models.golden import choose, compute_golden, save_golden
 from models.heads import ARTEFACT, Heads, Logits, save_heads
+from models.heldout import save_held_out
 from models.judging import judge
 from models.states import read_states
 from models.transfer import transfer
@@ -52,11 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     heads = train(material, noise, unseen, options)
     training = describe(rows, options.seed)
     save_heads(heads, options.out, training)
+    save_held_out(unseen, rows, options.out)
     save_golden(compute_golden(heads, choose(read_corpus(options.corpus)), base), options.out)
     (options.out / "README.md").write_text(render_card(heads, training, judge(unseen, rows)), encoding="utf-8")
     _show(f"artefact written to {options.out}", 1.0)
     for engine, agreement in heads.agreements.items():
         print(f"{engine} {agreement}")
+    print(f"before it takes the place of another: fanal model compare {ARTEFACT} {options.out} --gate")
 
 
 def load_material(base: Base, rows: Sequence[Row], options: argparse.Namespace) -> tuple[Material, Features | None]:
@@ -154,7 +157,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
     add_options(parser)
-    parser.add_argument("--out", type=Path, default=ARTEFACT)
+    parser.add_argument("--out", type=Path, default=Path("build") / "artefact", help="the new folder (build/artefact)")
     parser.add_argument(
         "--engines",
         nargs="+",

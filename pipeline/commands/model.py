@@ -10,7 +10,9 @@ import click
 
 from pipeline.commands import parts
 from pipeline.commands.bench import model as bench_model
+from pipeline.commands.choosing import compare
 from pipeline.commands.comparing import shadow
+from pipeline.commands.evaluating import evaluate
 from pipeline.commands.refreshing import refresh
 from pipeline.commands.standardising import statistics_file
 from pipeline.commands.terminal import ERR, OUT
@@ -33,6 +35,8 @@ def model() -> None:
 model.add_command(bench_model, "bench")
 model.add_command(shadow)
 model.add_command(refresh)
+model.add_command(evaluate)
+model.add_command(compare)
 
 
 @model.command()

@@ -1,0 +1,1 @@
+"""How good the classifier is on what it has not seen, and which of two is better."""
