@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -36,7 +38,7 @@ class HeldOut:
 def save_held_out(logits: Logits, rows: Sequence[Row], folder: Path) -> None:
     """Write the logits of the examples among the rows beside the artefact; of the posts only the digests of their texts."""
     own = [place for place, row in enumerate(rows) if not row.is_background]
-    tensors = {
+    tensors: dict[str, NDArray[Any]] = {
         "keys": np.array([list(_key(rows[place].text)) for place in own], np.uint8).reshape(-1, 16),
         "stream": np.ascontiguousarray(logits.stream[own], np.float32),
         "near": np.ascontiguousarray(logits.near[own], np.float32),

@@ -47,7 +47,7 @@ class Paired:
         """The exact two-sided p of McNemar's test: how likely so uneven a split of what differs is if neither is better."""
         differ = self.only_a + self.only_b
         tail = sum(math.comb(differ, few) for few in range(min(self.only_a, self.only_b) + 1))
-        return min(1.0, 2 * tail / 2**differ)
+        return min(1.0, float(2 * tail / 2**differ))
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Give the interval of the difference that misses it with the probability `level`.
