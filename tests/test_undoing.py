@@ -1,6 +1,5 @@
 """Evasion is undone, plain text stays as it is, and every character knows where in the original it stood."""
 
-import time
 import unicodedata
 
 import pytest
@@ -158,14 +157,10 @@ def test_edits_keep_what_they_do_not_touch() -> None:
         "يیكک",
     ],
 )
-def test_a_hostile_text_costs_no_more_than_its_length(part: str) -> None:
-    def spent(length: int) -> float:
-        text = part * (length // len(part))
-        began = time.process_time()
-        undo(text)
-        return time.process_time() - began
-
-    assert spent(40_000) < 3 * 4 * spent(10_000) + 0.2
+@pytest.mark.timeout(30)
+def test_a_hostile_text_is_read_in_time_that_grows_with_its_length(part: str) -> None:
+    text = part * (100_000 // len(part))  # what grows with the square would take minutes
+    assert len(undo(text).text) <= 4 * len(text)
 
 
 @pytest.mark.parametrize(
