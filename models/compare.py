@@ -32,7 +32,8 @@ IN_SAMPLE = (
     "IN SAMPLE, and so inflated: both have learnt from these posts, and {which} brings no held-out logits (" + FILE
     + "). Give posts that neither has seen with --posts"
 )  # fmt: skip
-SEEN = "{count} of {posts} posts are in the corpus, from which both may have learnt: there the figures are inflated"
+SEEN = "{count} of {posts} posts are among those from which one or both have learnt: there the figures are inflated"
+UNKNOWN = "{which} does not say post by post what it has learnt from: posts beyond the corpus may be among it, and inflate too"
 BACKGROUND = "background: {count} posts, presumed benign; both may have been trained on some of them"
 
 
@@ -62,7 +63,7 @@ def compare(a: Path, b: Path, ground: Ground, load: Callable[[], Pair]) -> Versu
     else:
         assert pair is not None  # noqa: S101 - loaded above
         one, other = _assessed(pair.active, rows), _assessed(pair.shadow, rows)
-        notes = _worth(ground, rows, [path for path, found in zip((a, b), held, strict=True) if found is None])
+        notes = _worth(ground, rows, list(dict.fromkeys((a, b))))
     if posts and pair:
         one, other = one + _assessed(pair.active, posts), other + _assessed(pair.shadow, posts)
         notes.append(BACKGROUND.format(count=len(posts)))
@@ -113,10 +114,14 @@ def _judged(rows: Sequence[Row], decisions: Sequence[Decision]) -> list[Judged]:
     return [Judged(row, decision) for row, decision in zip(rows, decisions, strict=True)]
 
 
-def _worth(ground: Ground, rows: Sequence[Row], without: Sequence[Path]) -> list[str]:
+def _worth(ground: Ground, rows: Sequence[Row], folders: Sequence[Path]) -> list[str]:
     """Say how far posts that were scored by the artefacts themselves can be trusted."""
+    held = {folder: load_held_out(folder) for folder in folders}
+    which = " and ".join(str(folder) for folder, found in held.items() if found is None)
     if ground.posts is None:
-        return [IN_SAMPLE.format(which=" and ".join(map(str, without)))]
+        return [IN_SAMPLE.format(which=which)]
     corpus = {example.text for example in read_corpus()}
-    seen = sum(row.text in corpus for row in rows)
-    return [SEEN.format(count=seen, posts=len(rows))] if seen else []
+    known = [one for one in held.values() if one]
+    seen = sum(row.text in corpus or any(one.knows(row.text) for one in known) for row in rows)
+    notes = [SEEN.format(count=seen, posts=len(rows))] if seen else []
+    return [*notes, *([UNKNOWN.format(which=which)] if which else [])]

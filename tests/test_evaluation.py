@@ -259,6 +259,12 @@ def test_the_document_has_every_table_and_its_plots_beside_it(tmp_path: Path) ->
     assert json.loads(json.dumps(evaluation.as_json()))["tables"]["languages"]["en"]["alert"]["count"] == 0
 
 
+def test_the_document_that_ships_is_of_this_form_and_has_every_language_of_first_rank() -> None:
+    shipped = (Path(__file__).parent.parent / "docs" / "model" / "figures.md").read_text(encoding="utf-8")
+    assert shipped.startswith(HEADER)
+    assert [lang for lang in taxonomy()["languages"] if f"\n| {lang} |" not in shipped] == []
+
+
 def test_judging_keeps_the_scores_of_each_kind() -> None:
     examples = [Example("x", "en", kind, False, f"en-a{one}", "corpus") for kind in KINDS for one in range(FOLDS * 4)]
     rows = build_rows(examples, []) + [

@@ -144,14 +144,18 @@ def test_a_file_of_posts_is_scored_by_both(tmp_path: Path) -> None:
     path = written(tmp_path, *({"text": text, "lang": "en", "kind": "smuggling"} for text in texts))
     found = compare(tmp_path, tmp_path, Ground(path), lambda: both("boat", "bus"))
     assert found.overall[0].paired == Paired(1, 1, 1, 1)
-    assert found.notes == ()
+    (note,) = found.notes
+    assert note.startswith(f"{tmp_path} does not say post by post what it has learnt from")
 
 
-def test_posts_of_a_file_that_are_in_the_corpus_are_counted_and_said(tmp_path: Path) -> None:
-    known = read_corpus()[0].text
-    path = written(tmp_path, *({"text": text, "lang": "en", "kind": "smuggling"} for text in (known, "not there")))
+def test_posts_of_a_file_that_were_learnt_from_are_counted_and_said(tmp_path: Path) -> None:
+    texts = (read_corpus()[0].text, "learnt elsewhere", "not there")
+    path = written(tmp_path, *({"text": text, "lang": "en", "kind": "smuggling"} for text in texts))
+    before = compare(tmp_path, tmp_path, Ground(path), lambda: both("boat", "bus")).notes
+    assert before[0].startswith("1 of 3 posts are among those from which one or both have learnt")
+    save_held_out(Logits(np.ones((1, 3)), np.ones((1, 5))), [replace(ROW, text="learnt elsewhere")], tmp_path)
     (note,) = compare(tmp_path, tmp_path, Ground(path), lambda: both("boat", "bus")).notes
-    assert note.startswith("1 of 2 posts are in the corpus")
+    assert note.startswith("2 of 3 posts")
 
 
 def test_background_is_scored_by_both_and_film_lines_are_left_out(tmp_path: Path) -> None:
