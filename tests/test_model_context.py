@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,7 +14,6 @@ from hypothesis import strategies as st
 from models.background import Background
 from models.classifier import Assessment, Reading
 from models.context import FILE, Step, Weights, joined, load_weights, save_weights
-from models.context_fit import BAND_SHARE, FLOOR, Ground, fit_weights
 from models.context_rows import Rows, read_rows, simulate
 from models.decision import Lane, Level
 from models.errors import CorpusError, ModelError
@@ -23,6 +23,9 @@ from models.in_context import InContext
 from models.surroundings import Recent, Surroundings
 from models.threads import Thread, read_threads
 from models.threads_check import check_threads, count_threads
+
+if TYPE_CHECKING:
+    from models.context_fit import Ground
 
 BEFORE = Step((0.5, 0.0, 1.0, 1.0), 0.0, 4.0)
 AFTER = Step((0.0, 0.0, 1.0, 1.0, 1.0, 1.0), 0.0, 5.0)
@@ -151,7 +154,9 @@ def threads(count: int, is_offer: bool) -> list[Thread]:
     return [Thread("yes", "en", kind, f"en-t{1 + place % 6}", "name", None, ("a",)) for place in range(count)]
 
 
-def ground() -> Ground:
+def ground() -> "Ground":
+    from models.context_fit import Ground
+
     rng = np.random.default_rng(1)
     people = [*threads(120, True), *threads(120, False)]
     truth = np.array([one.is_offer for one in people], np.float64)[:, None]
@@ -167,6 +172,8 @@ def ground() -> Ground:
 
 @pytest.mark.torch
 def test_fitted_weights_part_held_out_threads_and_read_little_twice() -> None:
+    from models.context_fit import BAND_SHARE, fit_weights
+
     found = ground()
     weights = fit_weights(found, "digest")
     assert weights.heads == "digest"
@@ -200,7 +207,7 @@ def test_only_rows_that_could_be_raised_are_read_together() -> None:
         return Reading(odds, np.zeros((len(texts), 5)), np.zeros(len(texts), np.bool_))
 
     some = [replace(threads(1, False)[0], text=text) for text in ("low", "high")]
-    rows = read_rows(some, read, FLOOR)
+    rows = read_rows(some, read, 0.0)
     assert [text for text in asked if "\n" in text] == ["high\nname"]
     np.testing.assert_allclose(rows.recent, [[1.0, 1.0, 0.0]] * 2)
     np.testing.assert_allclose(rows.together[:, 0], [-1.0, 1.0])

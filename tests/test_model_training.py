@@ -14,7 +14,6 @@ import pytest
 import yaml
 
 from models.base import load_base
-from models.blending import frozen_width
 from models.classifier import Classifier
 from models.corpus_check import TAXONOMY
 from models.encoder import Encoder
@@ -97,6 +96,8 @@ def test_what_was_trained_refuses_another_base(artefact: Path) -> None:
 
 
 def test_only_the_last_third_of_the_layers_is_tuned(artefact: Path) -> None:
+    from models.blending import frozen_width
+
     base, heads = load_base(), load_heads(artefact)
     assert {name.split(".")[0] for name in heads.tuned} == {"l8", "l9", "l10", "l11"}
     width = frozen_width(len(base.layers) * base.shape.hidden)
