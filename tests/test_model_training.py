@@ -60,7 +60,8 @@ def test_a_second_training_gives_the_same_bytes(artefact: Path, inputs: list[str
     command = [sys.executable, "-m", "models.train", *options]
     subprocess.run(command, check=True, cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": "1"}, timeout=200)
     first, second = contents(artefact), contents(tmp_path / "artefact")
-    assert sorted(first) == ["README.md", "artefact.json", "golden.safetensors", "heads.safetensors"]
+    files = ["README.md", "artefact.json", "golden.safetensors", "heads.safetensors", "held-out.safetensors"]
+    assert sorted(first) == files
     assert first == second
 
 
