@@ -23,7 +23,7 @@ from models.examples import CORPUS, LANES, read_corpus
 from models.heads import load_heads
 from tests.saved_models import save_tiny
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.timeout(1200)]  # six trainings of the last layers each
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ("fr", "es", "it", "pt", "de", "nl")
@@ -58,7 +58,7 @@ def artefact(inputs: list[str], tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_a_second_training_gives_the_same_bytes(artefact: Path, inputs: list[str], tmp_path: Path) -> None:
     options = [*inputs, "--features", str(tmp_path / "features"), "--out", str(tmp_path / "artefact")]
     command = [sys.executable, "-m", "models.train", *options]
-    subprocess.run(command, check=True, cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": "1"}, timeout=200)
+    subprocess.run(command, check=True, cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": "1"}, timeout=900)
     first, second = contents(artefact), contents(tmp_path / "artefact")
     files = ["README.md", "artefact.json", "golden.safetensors", "heads.safetensors", "held-out.safetensors"]
     assert sorted(first) == files
