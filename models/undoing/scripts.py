@@ -11,19 +11,28 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from models.undoing.aligned import Edit, Undone, rewrite
-from models.undoing.characters import script
+from models.undoing.characters import ranges, script
 from models.undoing.lookalikes import LOOSE, STRICT
 
 _WORD = re.compile(r"[^\W_]+")
 _TARGETS = ("LATIN", "CYRILLIC", "GREEK")
+_LATIN, _GREEK, _CYRILLIC = "A-Za-z\u00c0-\u024f", "\u0370-\u03ff", "\u0400-\u052f"
 _PRESENT = [
     re.compile(f"[{block}]")
     for block in (
-        "A-Za-z\u00c0-\u024f",
-        "\u0370-\u03ff",
-        "\u0400-\u052f",
-        "\u0530-\u058f\u10a0-\u10ff\u1200-\u2fff\ua4d0-\uabff\U00010000-\U0001afff",
+        _LATIN,
+        _GREEK,
+        _CYRILLIC,
+        "\u0530-\u058f\u10a0-\u10ff\u1200-\u1fff\u2c00-\u2fff\ua4d0-\uabff\U00010000-\U0001afff",
     )
+]
+_MIXED = re.compile(
+    f"[{_LATIN}][0-9]*[{_GREEK}{_CYRILLIC}]|[{_GREEK}][0-9]*[{_LATIN}{_CYRILLIC}]|[{_CYRILLIC}][0-9]*[{_LATIN}{_GREEK}]"
+)
+# Letters that look like no Latin one.
+_DISTINCT = [
+    re.compile(f"[{ranges([one for one in block if chr(one).isalpha() and chr(one) not in STRICT['LATIN']])}]")
+    for block in (range(0x370, 0x400), range(0x400, 0x530))
 ]
 _COMPOUND = re.compile("[A-Z]{2,}[а-яёіїєґ]+")
 
@@ -44,11 +53,19 @@ class _Word:
 
 def one_script(found: Undone) -> Undone:
     """Write each word in one script where its foreign letters all look like letters of that script."""
-    text = found.text
-    if text.isascii() or sum(bool(block.search(text)) for block in _PRESENT) < 2:
+    if found.text.isascii() or not _may_change(found.text):
         return found
-    words = [_Word(one.start(), one[0], _counted(one[0])) for one in _WORD.finditer(text)]
+    words = [_Word(one.start(), one[0], _counted(one[0])) for one in _WORD.finditer(found.text)]
     return rewrite(found, _edits(words))
+
+
+def _may_change(text: str) -> bool:
+    """Whether two scripts are in the text, and are mixed within a word, or one is rare or has no letter that is surely its own."""
+    latin, greek, cyrillic, rare = (bool(block.search(text)) for block in _PRESENT)
+    if latin + greek + cyrillic + rare < 2:
+        return False
+    foreign = zip((greek, cyrillic), _DISTINCT, strict=True)
+    return rare or any(here and not own.search(text) for here, own in foreign) or bool(_MIXED.search(text))
 
 
 def _counted(word: str) -> Counter[str]:

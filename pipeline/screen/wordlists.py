@@ -1,7 +1,7 @@
 """What the words and letters that are proper to a language say of a text: the tables of `function_words.toml`."""
 
 import tomllib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -43,6 +43,7 @@ class WordLists:
         self._words = _inverted({lang: {_fold(word) for word in one["words"].split()} for lang, one in tables.items()})
         self._letters = _inverted({lang: set(one.get("letters", "")) for lang, one in tables.items()})
         self._foreign = _inverted({lang: set(one.get("foreign", "")) for lang, one in tables.items()})
+        self._telling = self._letters.keys() | self._foreign.keys()
 
     def evidence(self, words: Sequence[str]) -> Evidence:
         """Say what the tables give for the words of a text, in lower case."""
@@ -53,18 +54,19 @@ class WordLists:
             each = _DENSE / (_families(langs) * (len(some) + 1)) if langs else 0.0
             for lang in langs:
                 found[lang] += each
-        letters = Counter("".join(some))
-        self._add_letters(found, letters)
+        text = "".join(some)
+        letters = sorted(set(text) & self._telling)
+        self._add_letters(found, {letter: text.count(letter) for letter in letters}, len(text))
         own = frozenset(lang for letter in letters for lang in self._letters.get(letter, ()))
         foreign = frozenset(lang for letter in letters for lang in self._foreign.get(letter, ()))
         return Evidence({lang: min(_MOST_SHARE, share) for lang, share in found.items()}, own, foreign)
 
-    def _add_letters(self, found: dict[str, float], letters: Counter[str]) -> None:
+    def _add_letters(self, found: dict[str, float], letters: Mapping[str, int], total: int) -> None:
         for letter, count in letters.items():
             langs = self._letters.get(letter, ())
             weight = _LETTER * (2 if letter >= _SYLLABLES and not letter.islower() else 1)
             for lang in langs:
-                found[lang] += weight * count / (len(langs) * letters.total())
+                found[lang] += weight * count / (len(langs) * total)
 
 
 @cache
