@@ -1,5 +1,6 @@
 """Set a calibration from logits of rows whose authors, articles and sources the heads had not seen."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,10 +13,7 @@ from models.heads import Logits
 from models.scores import near_odds
 
 RATES = {"review": 1e-4, "alert": 1e-5}
-ENOUGH = 200  # background posts of a language from which its own mean and deviation say anything
-# Of a language's own in its mean and deviation, the rest being all languages'. None: they are a source's as much as a
-# language's. Held out, a half lets 58 in 100,000 background posts pass, a tenth 20, none 13, at the same recall.
-_OWN_SHARE = 0.0
+ENOUGH = 200  # background posts from which something is known of a language
 # What a language without background must exceed beyond the thresholds, in standard deviations: held out, such languages let
 # 39 in 100,000 pass where the others let 2, and a few with it.
 PENALTY = 0.3
@@ -27,7 +25,8 @@ def calibrate(logits: Logits, rows: Sequence[Row]) -> Calibration:
     """Set spreads and thresholds on the background, margins on the examples, all from out-of-fold logits."""
     counted = np.array([row.is_background and row.measured for row in rows])
     langs = np.array([row.lang for row in rows])
-    spreads, other = _spreads(logits.stream[counted], langs[counted].tolist())
+    other = _spread(logits.stream[counted])
+    spreads = {lang: other for lang, count in sorted(Counter(langs[counted].tolist()).items()) if count >= ENOUGH}
     near = near_odds(logits, KINDS, LANES)
     margins = {lane: _margin(near[:, place], rows, kinds) for place, (lane, kinds) in enumerate(LANES.items())}
     scores = Calibration(spreads, other, {}, margins).standardise(logits.stream, langs.tolist())
@@ -48,16 +47,12 @@ def _alone(rows: Sequence[Row]) -> NDArray[np.bool_]:
     return np.array([len(folds.get(row.lang, ())) < 2 for row in rows], dtype=bool)
 
 
-def _spreads(odds: Array, langs: list[str]) -> tuple[dict[str, Spread], Spread]:
-    """Give the spread of each language with enough background, and that of all together."""
-    other = Spread(_floats(odds.mean(axis=0)), _floats(odds.std(axis=0)))
-    tags = np.array(langs)
-    counts = {lang: langs.count(lang) for lang in sorted(set(langs))}
-    return {lang: _spread(odds[tags == lang], other) for lang, count in counts.items() if count >= ENOUGH}, other
+def _spread(odds: Array) -> Spread:
+    """Give the spread of the whole background, which every language takes: one of its own is its source's as much as its own.
 
-
-def _spread(odds: Array, other: Spread) -> Spread:
-    return shrunk(odds.mean(axis=0), odds.var(axis=0), _OWN_SHARE * len(odds) / (len(odds) + PULL), other)
+    See decision 017. `models.refresh` measures a language's own where the source is the stream that is screened.
+    """
+    return Spread(_floats(odds.mean(axis=0)), _floats(odds.std(axis=0)))
 
 
 def shrunk(mean: Array, variance: Array, share: float, other: Spread) -> Spread:

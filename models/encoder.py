@@ -57,15 +57,7 @@ class Encoder:
         """Give the features [len(texts), width] in the order of the texts."""
         found = np.zeros((len(texts), self.width), np.float32)
         done = 0
-        running: list[tuple[Batch, Future[Features]]] = []
-        for chunk in self._chunks(texts):
-            begun = [(batch, self._pool.submit(self.runner.run, batch)) for batch in chunk]
-            for batch, result in running:
-                found[batch.places] = result.result()[: len(batch.places)]
-                done += len(batch.places)
-                progress("reading posts", done / len(texts))
-            running = begun
-        for batch, result in running:
+        for batch, result in self._running(texts):
             found[batch.places] = result.result()[: len(batch.places)]
             done += len(batch.places)
             progress("reading posts", done / len(texts))
@@ -74,6 +66,15 @@ class Encoder:
     def lengths(self, texts: Sequence[str]) -> list[int]:
         """Give how many tokens of each text are encoded."""
         return [len(ids) for ids in self._tokens.encode(texts)]
+
+    def _running(self, texts: Sequence[str]) -> Iterator[tuple[Batch, Future[Features]]]:
+        """Give batches that run, in order; the next chunk is cut into tokens and handed over before one is given."""
+        running: list[tuple[Batch, Future[Features]]] = []
+        for chunk in self._chunks(texts):
+            begun = [(batch, self._pool.submit(self.runner.run, batch)) for batch in chunk]
+            yield from running
+            running = begun
+        yield from running
 
     def _chunks(self, texts: Sequence[str]) -> Iterator[list[Batch]]:
         for first in range(0, len(texts), _CHUNK):
