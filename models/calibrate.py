@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Array, Calibration, Spread
+from models.calibration import Array, Calibration, Spread, floats
 from models.dataset import Row
 from models.examples import KINDS, LANES
 from models.heads import Logits
@@ -17,7 +17,6 @@ ENOUGH = 200  # background posts from which something is known of a language
 # What a language without background must exceed beyond the thresholds, in standard deviations: held out, such languages let
 # 39 in 100,000 pass where the others let 2, and a few with it.
 PENALTY = 0.3
-PULL = 100.0  # the weight, in posts, of all languages beside that
 _LOST = 0.2  # the share of a lane's held-out posts that its near margin may cost
 
 
@@ -52,14 +51,7 @@ def _spread(odds: Array) -> Spread:
 
     See decision 017. `models.refresh` measures a language's own where the source is the stream that is screened.
     """
-    return Spread(_floats(odds.mean(axis=0)), _floats(odds.std(axis=0)))
-
-
-def shrunk(mean: Array, variance: Array, share: float, other: Spread) -> Spread:
-    """Give so large a share of a language's own mean and variance [lanes], the rest being those of all languages."""
-    means = share * mean + (1 - share) * np.array(other.mean)
-    variances = share * variance + (1 - share) * np.array(other.deviation) ** 2
-    return Spread(_floats(means), _floats(np.sqrt(variances)))
+    return Spread(floats(odds.mean(axis=0)), floats(odds.std(axis=0)))
 
 
 def _margin(near: Array, rows: Sequence[Row], kinds: Sequence[str]) -> float:
@@ -78,7 +70,3 @@ def _threshold(scores: Array, passes: NDArray[np.bool_], rate: float) -> float:
     passed = np.sort(scores[passes])[::-1]
     falling = passed if place < len(passed) else np.sort(scores)[::-1]
     return round(float(falling[place]) + 1e-4, 4)
-
-
-def _floats(values: Array) -> tuple[float, ...]:
-    return tuple(round(float(value), 5) for value in values)

@@ -105,6 +105,11 @@ def calibration_from_json(data: Mapping[str, Any]) -> Calibration:
     return Calibration(spreads, _spread(data["other"]), thresholds, dict(data["margins"]), data.get("penalty", 0.0))
 
 
+def floats(values: Array) -> tuple[float, ...]:
+    """Give numbers as the artefact writes them, with five digits behind the point."""
+    return tuple(round(float(value), 5) for value in values)
+
+
 def _json(spread: Spread) -> dict[str, list[float]]:
     return {"mean": list(spread.mean), "deviation": list(spread.deviation)}
 

@@ -12,8 +12,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibrate import ENOUGH, PULL, RATES, shrunk
-from models.calibration import Array, Calibration, Spread
+from models.calibrate import ENOUGH, RATES
+from models.calibration import Array, Calibration, Spread, floats
 from models.classifier import Classifier
 from models.decision import decide
 from models.heads import Logits
@@ -25,6 +25,7 @@ UNKNOWN = "und"
 # Of a language's own in its mean and deviation, the rest being all languages'. Training takes none, for its background is of
 # other sources than the stream; here the source is the stream itself, yet a sample of one time.
 _OWN_SHARE = 0.5
+_PULL = 100.0  # what all languages together weigh beside a language's own, in posts
 _DROPPED = 0.005  # of a language's posts, those that stand highest in a lane
 _AT_ONCE = 1024
 
@@ -129,7 +130,14 @@ def robust_moments(odds: Array) -> tuple[Array, Array]:
 
 
 def _spread(odds: Array, other: Spread) -> Spread:
-    return shrunk(*robust_moments(odds), _OWN_SHARE * len(odds) / (len(odds) + PULL), other)
+    return shrunk(*robust_moments(odds), _OWN_SHARE * len(odds) / (len(odds) + _PULL), other)
+
+
+def shrunk(mean: Array, variance: Array, share: float, other: Spread) -> Spread:
+    """Give so large a share of a language's own mean and variance [lanes], the rest being those of all languages."""
+    means = share * mean + (1 - share) * np.array(other.mean)
+    variances = share * variance + (1 - share) * np.array(other.deviation) ** 2
+    return Spread(floats(means), floats(np.sqrt(variances)))
 
 
 def _masks(langs: Sequence[str]) -> dict[str, Mask]:

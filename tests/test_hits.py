@@ -61,7 +61,7 @@ def post(**changes: object) -> Post:
 
 
 def hit(of: Post, assessed: Assessed | None = None, later: timedelta = timedelta(0)) -> Hit:
-    candidate = Candidate(Position(3, 41, 2), of, encode(of), RECEIVED + later, of.text, lambda *_: ("en", "fr"))
+    candidate = Candidate(Position(3, 41, 2), of, encode(of), RECEIVED + later, of.text, ("en", "fr"))
     return make_hit(candidate, assessed or Assessed(), SCREENED, pseudonyms=NAMES, seal=SEAL.seal)
 
 

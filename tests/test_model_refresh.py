@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.calibrate import shrunk
 from models.calibration import Array, Calibration, Spread
 from models.classifier import Classifier
 from models.errors import ModelError
 from models.examples import KINDS, LANES
 from models.heads import Heads, Linear
 from models.measured import LocalStatistics, Measured, load_statistics, save_statistics
-from models.refresh import Refreshed, read, refreshed, robust_moments
+from models.refresh import Refreshed, read, refreshed, robust_moments, shrunk
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PLAIN = Spread((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

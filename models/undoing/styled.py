@@ -32,7 +32,7 @@ _INHERITED = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\
 _STRUCK = re.compile(f"(?<=[^\\W_])[{_INHERITED}]*[\u0332-\u0338\u033f\u0488\u0489\u20d0-\u20f0][{_INHERITED}]*")
 _PILED = re.compile(f"[^\\W_][{_INHERITED}]+")
 _WRAPPED = re.compile(r"(?:[(\[{][^\W\d_][)\]}][ ]?){3,}")
-# What some pattern above begins with: most texts have none of it, and are looked through once.
+# Every pattern above needs one of these, but for the last: most texts have none, and are looked through once.
 _DRESSED = re.compile(
     f"[\U0001f1e6-\U0001f1ff\U0001f150-\U0001f169\U0001f170-\U0001f189\u20e3{''.join(_SMALL)}{_INHERITED}]"
 )

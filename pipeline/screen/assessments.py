@@ -1,10 +1,9 @@
 """What is judged and what a judge says of it, as screening needs them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import Protocol, overload
+from typing import Protocol
 
 from pipeline.posts import Position, Post
 
@@ -49,40 +48,13 @@ class Assessment(Protocol):
         """What around the post raised it: `reply`, `channel_name`, `channel_recent`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """A post that is judged: its line, and its text as a person reads it.
-
-    Its languages are identified when they are first asked for.
-    """
+    """A post that is judged: its line, its text as a person reads it, its languages."""
 
     position: Position
     post: Post
     raw: bytes
     received_at: datetime
     text: str
-    identify: Callable[[str, Sequence[str]], tuple[str, ...]]
-
-    @cached_property
-    def langs(self) -> tuple[str, ...]:
-        """The languages of the text, the main one first."""
-        return self.identify(self.text, self.post.lang_hint)
-
-
-class MainLanguages(Sequence[str]):
-    """The main languages of some posts; each is identified when it is read, for who judges without them need not wait."""
-
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
-        self._candidates = candidates
-
-    def __len__(self) -> int:
-        return len(self._candidates)
-
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> "MainLanguages": ...
-    def __getitem__(self, place: int | slice) -> "str | MainLanguages":
-        if isinstance(place, slice):
-            return MainLanguages(self._candidates[place])
-        return self._candidates[place].langs[0]
+    langs: tuple[str, ...]

@@ -17,7 +17,7 @@ import msgspec
 
 from pipeline.codec import LETTERS, decode_post, lines
 from pipeline.posts import Fate, Hit, Outcome, Position, Rejected, Screened
-from pipeline.screen.assessments import Assessment, Candidate, MainLanguages
+from pipeline.screen.assessments import Assessment, Candidate
 from pipeline.screen.channels import Note
 from pipeline.screen.clean import clean
 from pipeline.screen.context import Context
@@ -98,8 +98,9 @@ def _read_line(position: Position, raw: bytes, record: Incoming, using: Screen, 
     print_ = fingerprint(post)
     if using.seen.repeats(print_, position):
         return _Line(position, print_, "duplicate")
-    candidate = Candidate(position, post, raw, record.received_at, clean(post.text), using.languages.identify)
-    return _Line(position, print_, None, candidate=candidate)
+    text = clean(post.text)
+    langs = using.languages.identify(text, post.lang_hint)
+    return _Line(position, print_, None, candidate=Candidate(position, post, raw, record.received_at, text, langs))
 
 
 def _judge(
@@ -109,7 +110,7 @@ def _judge(
     if not candidates:
         return {}, {}
     notes: Mapping[Position, Note] = {}
-    assessments = using.judge.assess([c.text for c in candidates], MainLanguages(candidates))
+    assessments = using.judge.assess([c.text for c in candidates], [c.langs[0] for c in candidates])
     if using.context:
         assessments, notes = using.context.reassess(candidates, assessments)
     return {
