@@ -65,6 +65,13 @@ class Calibration:
         lowest: Array = self.above(odds, langs, list(self.thresholds))[:, :, 0]
         return lowest
 
+    def highest(self, odds: Array) -> Array:
+        """Give what `above_review` gives [n, lanes] in the language that is the most favourable to each text and lane."""
+        lowest = np.array([rising[0] for rising in self.thresholds.values()])
+        measured = [_standard(odds, spread) - lowest for spread in self.spreads.values()]
+        highest: Array = np.max([*measured, _standard(odds, self.other) - lowest - self.penalty], axis=0)
+        return highest
+
     def above(self, odds: Array, langs: Sequence[str], lanes: Sequence[str]) -> Array:
         """Give how far the standardised log-odds [n, lanes] lie above each threshold, [n, lanes, levels].
 
@@ -108,6 +115,11 @@ def calibration_from_json(data: Mapping[str, Any]) -> Calibration:
 def floats(values: Array) -> tuple[float, ...]:
     """Give numbers as the artefact writes them, with five digits behind the point."""
     return tuple(round(float(value), 5) for value in values)
+
+
+def _standard(odds: Array, spread: Spread) -> Array:
+    standard: Array = (odds - np.array(spread.mean)) / np.array(spread.deviation)
+    return standard
 
 
 def _json(spread: Spread) -> dict[str, list[float]]:

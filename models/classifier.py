@@ -1,6 +1,6 @@
 """What the pipeline asks: given texts and their languages, what is each post, and does it go before a person?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,7 @@ from models.agreement import Agreement
 from models.base import DEFAULT_CACHE, Progress, Wanted, load_base, silent
 from models.built import load_build
 from models.calibration import Array, Calibration
-from models.decision import Decision, Lane, Level, decide, scores
+from models.decision import Decision, Lane, Level, decide, reachable, scores
 from models.engines import DEFAULT, Running, choose_engine, cpu_flags
 from models.errors import ModelError
 from models.golden import Golden, against_golden
@@ -53,6 +53,18 @@ class Reading:
     odds: Array
     scores: Array
     victims: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """Some texts, read once, before their languages are known.
+
+    `suspects` are the places (from 0) of those that would reach a lane in some language: the others are benign in whatever
+    language they are written. `assess` gives the assessments of the texts at some places, each in its language.
+    """
+
+    suspects: Sequence[int]
+    assess: Callable[[Sequence[int], Sequence[str]], Sequence[Assessment]]
 
 
 class Engine(Protocol):
@@ -186,6 +198,12 @@ class Classifier:
     def assess(self, texts: Sequence[str], langs: Sequence[str]) -> list[Assessment]:
         """Assess the texts, each in its language (a code of the taxonomy, or any other), in their order."""
         return self.judge(self._engine.encode(texts), langs) if texts else []
+
+    def sift(self, texts: Sequence[str]) -> Sifted:
+        """Read the texts, and tell whose language is worth asking for: thresholds belong to languages."""
+        features = self._engine.encode(texts)
+        found = reachable(self.heads(features), self.labels, self.heads.lanes, self._calibration)
+        return Sifted(np.flatnonzero(found).tolist(), lambda places, langs: self.judge(features[list(places)], langs))
 
     def judge(self, features: NDArray[np.float32], langs: Sequence[str]) -> list[Assessment]:
         """Assess texts by their features [n, width], as `features` gave them."""

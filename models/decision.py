@@ -56,6 +56,16 @@ def scores(
     return kind_probabilities(logits, labels, lanes)
 
 
+def reachable(
+    logits: Logits, labels: Sequence[str], lanes: Lanes, calibration: Calibration | None
+) -> NDArray[np.bool_]:
+    """Tell which texts [n] `decide` would let reach a lane in at least one language; nothing without a calibration."""
+    if calibration is None:
+        return np.zeros(len(logits.stream), dtype=np.bool_)
+    near = near_odds(logits, labels, lanes)
+    return np.asarray(_reached(calibration.highest(logits.stream)[:, :, None], near, lanes, calibration).any(axis=1))
+
+
 def _excess(logits: Logits, langs: Sequence[str], lanes: Lanes, calibration: Calibration) -> Array:
     """Give how far each lane's score lies above each of its thresholds, [n, lanes, levels]."""
     return calibration.above(logits.stream, langs, list(lanes))

@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Literal, Protocol, get_args
 
 from pipeline import metrics
-from pipeline.screen.assessments import Assessment
+from pipeline.screen.assessments import Assessment, Sifted, Unsifted
 from pipeline.screen.screening import Judge
 
 log = logging.getLogger("fanal.shadow")
@@ -75,6 +75,10 @@ class ShadowedJudge:
         except Full:
             metrics.SHADOW_MISSED.labels("behind").inc(len(found))
         return found
+
+    def sift(self, texts: Sequence[str]) -> Sifted:
+        """Every post is a suspect: what the active model would never flag, the shadow may."""
+        return Unsifted(texts, self.assess)
 
     def wait(self) -> None:
         """Return when all that was judged until now is compared."""

@@ -13,7 +13,7 @@ from pipeline.broker.reader import Reader, Record
 from pipeline.codec import encode, lines
 from pipeline.delivery import Outgoing
 from pipeline.posts import Hit, Post, Screened
-from pipeline.screen.assessments import Assessment
+from pipeline.screen.assessments import Assessment, Sifted, Unsifted
 from pipeline.screen.evidence import Seal
 from pipeline.screen.hits import make_hit
 from pipeline.screen.pseudonyms import Pseudonyms
@@ -68,6 +68,10 @@ class Judge:
         if self.away or any(HOSTILE in text for text in texts):
             raise RuntimeError(f"cannot judge {texts}")
         return [SMUGGLING if self.offer in text else Assessed() for text in texts]
+
+    def sift(self, texts: Sequence[str]) -> Sifted:
+        """Every text is a suspect."""
+        return Unsifted(texts, self.assess)
 
 
 @dataclass

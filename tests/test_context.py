@@ -17,6 +17,7 @@ from pipeline.screen.pseudonyms import Pseudonyms
 from pipeline.screen.screening import Screen, screen
 from pipeline.screen.verdicts import Incoming, Verdict
 from tests.fakes import NAMES, NOW, OFFER, Assessed, Judge, a_screen, packed, post
+from tests.test_screening import Sifting
 
 RAISED = Assessed("smuggling", lane="offers", flagged=True, level="review", context=("channel_recent",))
 
@@ -174,3 +175,10 @@ def test_old_records_and_posts_are_read_and_new_ones_by_old_readers() -> None:
 def test_hits_from_the_text_alone_name_no_context() -> None:
     hits: list[Hit] = screened(using(Reader()), said(f"an {OFFER}", 1)).hits
     assert [hit.document.context for hit in hits] == [()]
+
+
+def test_the_language_of_a_post_in_a_channel_is_always_known() -> None:
+    reader = Reader()
+    screen_ = replace(using(reader), judge=Sifting())
+    screened(screen_, said("good day", 1), post(2, "good night"))
+    assert len(reader.shown) == 1

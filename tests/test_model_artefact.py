@@ -85,6 +85,25 @@ def test_no_texts_give_no_assessments() -> None:
     assert Classifier(heads, FakeEngine("openvino-f32", heads.base_sha256)).assess([], []) == []
 
 
+def test_texts_that_were_sifted_get_the_assessments_of_those_that_were_not() -> None:
+    heads = load_heads()
+    classifier = Classifier(heads, FakeEngine("openvino-f32", heads.base_sha256, scale=20.0))
+    langs = ["fr", "so", "und", "hi-Latn"] * 125
+    whole = classifier.assess(["x"] * 500, langs)
+    sifted = classifier.sift(["x"] * 500)
+    assert {place for place, one in enumerate(whole) if one.lane} <= set(sifted.suspects)
+    assert 0 < len(sifted.suspects) < 500
+    assert sifted.assess(sifted.suspects, [langs[place] for place in sifted.suspects]) == [
+        whole[place] for place in sifted.suspects
+    ]
+
+
+def test_an_engine_without_calibration_has_no_suspects() -> None:
+    heads = load_heads()
+    classifier = Classifier(heads, FakeEngine("openvino-int8-static", heads.base_sha256, scale=50.0))
+    assert classifier.sift(["x"] * 200).suspects == []
+
+
 def test_another_base_is_refused() -> None:
     with pytest.raises(ModelError, match="other base weights"):
         Classifier(load_heads(), FakeEngine("openvino-f32", "0" * 64))
@@ -104,3 +123,5 @@ def test_the_constant_classifier_has_the_same_interface() -> None:
     found = ConstantClassifier(hit_every=10).assess([str(number) for number in range(1000)], ["en"] * 1000)
     assert 50 < sum(one.flagged for one in found) < 150
     assert not any(one.flagged for one in ConstantClassifier().assess(["x"], ["en"]))
+    suspects = ConstantClassifier(hit_every=10).sift([str(number) for number in range(1000)]).suspects
+    assert suspects == [place for place, one in enumerate(found) if one.flagged]

@@ -18,7 +18,7 @@ from models.calibration import Calibration, Spread, calibration_from_json
 from models.card import _uncalibrated
 from models.corpus_check import TAXONOMY, check_corpus, count_corpus, near_duplicates
 from models.dataset import FOLDS, build_rows
-from models.decision import Decision, decide, scores
+from models.decision import Decision, decide, reachable, scores
 from models.engines import F32
 from models.errors import ModelError
 from models.examples import KINDS, LANES, Example
@@ -83,6 +83,30 @@ def test_a_calibration_written_before_there_was_a_penalty_has_none() -> None:
     assert calibration_from_json(json.loads(json.dumps(old))) == CALIBRATION
     harder = replace(CALIBRATION, penalty=0.75)
     assert calibration_from_json(json.loads(json.dumps(harder.as_json()))) == harder
+
+
+SPREADS = st.builds(
+    lambda mean, deviation: Spread((mean, 0.0, -mean), (deviation, 1.0, 1 / deviation)),
+    st.floats(-3, 3),
+    st.floats(0.2, 4),
+)
+ODDS = st.lists(st.tuples(*[st.floats(-9, 9)] * 3), min_size=1, max_size=20)
+
+
+@given(st.tuples(SPREADS, SPREADS, SPREADS), st.floats(0, 2), ODDS, st.integers(0, 99))
+def test_exactly_what_no_language_would_let_reach_a_lane_is_known_before_the_language(
+    spreads: tuple[Spread, Spread, Spread], penalty: float, odds: list[tuple[float, float, float]], seed: int
+) -> None:
+    first, second, other = spreads
+    calibration = replace(CALIBRATION, spreads={"aa": first, "bb": second}, other=other, penalty=penalty)
+    found = Logits(np.array(odds), np.random.default_rng(seed).normal(size=(len(odds), len(KINDS))) * 3)
+    lanes = [
+        [one.lane for one in decide(found, [lang] * len(odds), KINDS, LANES, calibration)]
+        for lang in ("aa", "bb", "bb-Latn", "und")
+    ]
+    somewhere = [any(each) for each in zip(*lanes, strict=True)]
+    assert reachable(found, KINDS, LANES, calibration).tolist() == somewhere
+    assert not reachable(found, KINDS, LANES, None).any()
 
 
 def test_film_subtitles_and_examples_never_calibrate_a_language() -> None:

@@ -1,5 +1,7 @@
 """Screening: every line has one outcome, whatever it holds, and comes to the same when it comes again."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.codec import encode, lines
 from pipeline.posts import Hit, Position
-from pipeline.screen.assessments import Assessment, Candidate
+from pipeline.screen.assessments import Assessment, Candidate, Sifted, Unsifted
 from pipeline.screen.screening import Screen, screen
 from pipeline.screen.seen import NOTHING, Seen, fingerprint
 from pipeline.screen.verdicts import Incoming, Verdict
@@ -80,6 +82,50 @@ def test_only_posts_above_a_threshold_are_hits() -> None:
     [hit] = verdict.hits
     assert verdict.screened[0].fates[0].hits == {1: (hit.id, hit.index_version)}
     assert hit.document.position == "0/10/1"
+
+
+@dataclass
+class Sifting(Judge):
+    """Suspects only what it takes for an offer."""
+
+    def sift(self, texts: Sequence[str]) -> Sifted:
+        return Suspecting(texts, self.assess, self.offer)
+
+
+@dataclass(frozen=True)
+class Suspecting(Unsifted):
+    word: str = ""
+
+    @property
+    def suspects(self) -> Sequence[int]:
+        return [place for place, text in enumerate(self.texts) if self.word in text]
+
+
+@dataclass
+class Asked(French):
+    """Keeps the texts whose language was asked for."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def identify(self, text: str, hints: Sequence[str] = ()) -> tuple[str, ...]:
+        self.texts.append(text)
+        return super().identify(text, hints)
+
+
+def test_a_language_is_asked_for_only_where_it_matters() -> None:
+    asked = Asked()
+    verdict = screen(
+        records(packed(post(1), post(2, f"an {OFFER}"))), replace(a_screen(Sifting()), languages=asked), NOW
+    )
+    assert asked.texts == [f"an {OFFER}"]
+    assert verdict.outcomes == {"benign": 1, "hit": 1}
+
+
+@given(BATCHES)
+def test_sifting_changes_no_verdict(values: list[bytes]) -> None:
+    sifted, whole = (screen(records(*values), a_screen(judge), NOW) for judge in (Sifting(), Judge()))
+    assert (sifted.screened, sifted.outcomes, sifted.refusals) == (whole.screened, whole.outcomes, whole.refusals)
+    assert [hit.document for hit in sifted.hits] == [hit.document for hit in whole.hits]
 
 
 def test_a_benign_post_leaves_its_fingerprint_and_nothing_else() -> None:

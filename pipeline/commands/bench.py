@@ -143,19 +143,18 @@ def _say(text: str) -> None:
 
 
 def _model_alone(settings: Settings, source: "Sequence[Post] | None") -> float:
-    """Posts a second of the classifier by itself on the same texts: cleaned, identified, judged; no broker, no index."""
+    """Posts a second of the classifier by itself on the same texts: cleaned, read; no language, no broker, no index."""
     from pipeline.benchmarks.load import posts
     from pipeline.screen.clean import clean
-    from pipeline.screen.language import Languages
 
     _say("measuring the model alone")
-    judge, languages = parts.classifier(settings), Languages()
+    judge = parts.classifier(settings)
     stream = posts(_ENDLESS, "alone", source=source)
-    judge.assess([post.text for post in islice(stream, 64)], ["und"] * 64)
+    judge.sift([post.text for post in islice(stream, 64)])
     done, began = 0, time.perf_counter()
     while (spent := time.perf_counter() - began) < ALONE_S:
         texts = [clean(post.text) for post in islice(stream, settings.screen.posts)]
-        judge.assess(texts, [languages.identify(text)[0] for text in texts])
+        judge.sift(texts)
         done += len(texts)
     return done / spent
 

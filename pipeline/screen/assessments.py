@@ -1,6 +1,6 @@
 """What is judged and what a judge says of it, as screening needs them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -50,11 +50,40 @@ class Assessment(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A post that is judged: its line, its text as a person reads it, its languages."""
+    """A post that is judged: its line, its text as a person reads it, and its languages once somebody needs them."""
 
     position: Position
     post: Post
     raw: bytes
     received_at: datetime
     text: str
-    langs: tuple[str, ...]
+    langs: tuple[str, ...] = ()
+
+
+class Sifted(Protocol):
+    """Some texts that a classifier has read, before their languages are known."""
+
+    @property
+    def suspects(self) -> Sequence[int]:
+        """The places of those that in some language would be hits; the others are benign in whatever language."""
+
+    @property
+    def assess(self) -> Callable[[Sequence[int], Sequence[str]], Sequence[Assessment]]:
+        """Give the assessments of the texts at some places, each in its main language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsifted:
+    """Texts that are not read before their languages are known: all of them are suspects."""
+
+    texts: Sequence[str]
+    judge: Callable[[Sequence[str], Sequence[str]], Sequence[Assessment]]
+
+    @property
+    def suspects(self) -> Sequence[int]:
+        """Every place."""
+        return range(len(self.texts))
+
+    def assess(self, places: Sequence[int], langs: Sequence[str]) -> Sequence[Assessment]:
+        """Give the assessments of the texts at some places, each in its main language."""
+        return self.judge([self.texts[place] for place in places], langs)

@@ -94,6 +94,10 @@ class Context:
         self._pseudonyms = pseudonyms
         self._seal = Seal(base64.urlsafe_b64encode(pseudonyms.secret("channels")), pseudonyms.key_id)
 
+    def concerns(self, post: Post) -> bool:
+        """Whether anything stands around a post that may be used."""
+        return post.terms.may_link_actor and bool(post.reply_text or post.container_name or post.container)
+
     def reassess(
         self, candidates: Sequence[Candidate], alone: Sequence[Assessment]
     ) -> tuple[Sequence[Assessment], dict[Position, Note]]:

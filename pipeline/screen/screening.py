@@ -2,14 +2,15 @@
 
     line ──► decode ──► Rejected                                    bytes whole, a reason
                    └──► seen before? ──► duplicate
-                                    └──► clean, identify languages ──► the classifier, then context ──► benign: forgotten
-                                                                                                   └──► hit: masked, sealed
+                                    └──► clean, the classifier reads ──► benign in whatever language: forgotten
+                                                                    └──► language, thresholds, context ──► benign: forgotten
+                                                                                                      └──► hit: masked, sealed
 
 Pure: bytes and a classifier in, a `Verdict` out. Nothing here talks to a server or raises for what a line holds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -17,7 +18,7 @@ import msgspec
 
 from pipeline.codec import LETTERS, decode_post, lines
 from pipeline.posts import Fate, Hit, Outcome, Position, Rejected, Screened
-from pipeline.screen.assessments import Assessment, Candidate
+from pipeline.screen.assessments import Assessment, Candidate, Sifted
 from pipeline.screen.channels import Note
 from pipeline.screen.clean import clean
 from pipeline.screen.context import Context
@@ -34,6 +35,9 @@ class Judge(Protocol):
 
     def assess(self, texts: Sequence[str], langs: Sequence[str]) -> Sequence[Assessment]:
         """Assess cleaned texts with their main language, in order."""
+
+    def sift(self, texts: Sequence[str]) -> Sifted:
+        """Read cleaned texts, and tell whose language is worth asking for."""
 
 
 class Identify(Protocol):
@@ -98,9 +102,8 @@ def _read_line(position: Position, raw: bytes, record: Incoming, using: Screen, 
     print_ = fingerprint(post)
     if using.seen.repeats(print_, position):
         return _Line(position, print_, "duplicate")
-    text = clean(post.text)
-    langs = using.languages.identify(text, post.lang_hint)
-    return _Line(position, print_, None, candidate=Candidate(position, post, raw, record.received_at, text, langs))
+    candidate = Candidate(position, post, raw, record.received_at, clean(post.text))
+    return _Line(position, print_, None, candidate=candidate)
 
 
 def _judge(
@@ -109,14 +112,29 @@ def _judge(
     """A hit for each position whose post stands above its lane's threshold, None for the benign; what context noted."""
     if not candidates:
         return {}, {}
+    found: dict[Position, Hit | None] = dict.fromkeys([candidate.position for candidate in candidates])
     notes: Mapping[Position, Note] = {}
-    assessments = using.judge.assess([c.text for c in candidates], [c.langs[0] for c in candidates])
+    asked, assessments = _assess(candidates, using)
     if using.context:
-        assessments, notes = using.context.reassess(candidates, assessments)
-    return {
-        candidate.position: using.make_hit(candidate, assessment, now) if assessment.lane else None
-        for candidate, assessment in zip(candidates, assessments, strict=True)
-    }, notes
+        assessments, notes = using.context.reassess(asked, assessments)
+    for candidate, assessment in zip(asked, assessments, strict=True):
+        if assessment.lane:
+            found[candidate.position] = using.make_hit(candidate, assessment, now)
+    return found, notes
+
+
+def _assess(candidates: Sequence[Candidate], using: Screen) -> tuple[Sequence[Candidate], Sequence[Assessment]]:
+    """Those whose language matters, with it, and their assessments: whom some language would make a hit, or context could."""
+    sifted = using.judge.sift([candidate.text for candidate in candidates])
+    places = set(sifted.suspects)
+    if using.context:
+        places |= {place for place, one in enumerate(candidates) if using.context.concerns(one.post)}
+    asked = [_identified(candidates[place], using.languages) for place in sorted(places)]
+    return asked, sifted.assess(sorted(places), [one.langs[0] for one in asked]) if asked else []
+
+
+def _identified(candidate: Candidate, languages: Identify) -> Candidate:
+    return replace(candidate, langs=languages.identify(candidate.text, candidate.post.lang_hint))
 
 
 def _account(
