@@ -18,6 +18,7 @@ COMMANDS = {
     "model": "What the classifier is, which engine runs it here, and whether that agrees.",
     "corpus": "The posts that the classifier learns from: check and count them.",
     "check": "Try every connection and the model; say what is wrong.",
+    "licence": "Who runs live sources here, on which legal basis, and until when.",
     "account": "What came in, what became of it, and what does not add up.",
     "bench": "Measure: the pipeline's rate and latency, the model's engines.",
     "version": "Print the version.",

@@ -145,6 +145,7 @@ class Settings(_Table):
 
     data: Path = Path(".fanal")
     cache: Path = Path("~/.cache/fanal")
+    licence: Path = Path("config/licence.toml")
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     elasticsearch: ElasticsearchSettings = Field(default_factory=ElasticsearchSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
