@@ -10,7 +10,8 @@ import os
 import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -162,7 +163,8 @@ def write_licence(path: Path, licence: Licence) -> None:
             os.fsync(file.fileno())
         unfinished.replace(path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
         raise ConfigurationError(
             f"{path}: the licence cannot be kept there ({error.strerror}); set FANAL_LICENCE"
         ) from None
@@ -193,6 +195,3 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: not valid TOML: not UTF-8; {ASK}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: not valid TOML: {error}; see config/licence.example.toml") from None
-
-
-assert list(WANTED) == [one.name for one in fields(Licence)]  # noqa: S101 - what is asked for is what is kept
