@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.scaling import Scaling, scaling_from_json
+
 Array = NDArray[np.float64]
 
 
@@ -35,7 +37,7 @@ class Calibration:
 
     A lane is reached where its standardised stream log-odds pass a threshold and its near log-odds the margin. A language
     without a spread of its own is uncalibrated: its rate of false hits was never measured. There `penalty`, in standard
-    deviations, is added to every threshold.
+    deviations, is added to every threshold. `scaling` makes probabilities of the scores.
     """
 
     spreads: Mapping[str, Spread]
@@ -43,6 +45,7 @@ class Calibration:
     thresholds: Mapping[str, tuple[float, ...]]
     margins: Mapping[str, float]
     penalty: float = 0.0
+    scaling: Scaling | None = None
 
     def is_calibrated(self, lang: str) -> bool:
         """Whether the background of the language was measured; one in Latin letters (`hi-Latn`) counts as its language."""
@@ -89,6 +92,8 @@ class Calibration:
         limits = [*self.margins.values(), self.penalty, *(one for rising in self.thresholds.values() for one in rising)]
         if not all(map(math.isfinite, limits)) or not all(self.thresholds.values()):
             raise ValueError("a threshold, a margin or a penalty is missing or no number")
+        if self.scaling:
+            self.scaling.refuse_unsound(len(lanes))
         for spread in (self.other, *self.spreads.values()):
             spread.refuse_unsound()
             if len(spread.mean) != len(lanes):
@@ -98,7 +103,8 @@ class Calibration:
         """Give the calibration as it is written in the artefact."""
         spreads = {lang: _json(spread) for lang, spread in sorted(self.spreads.items())}
         limits = {"thresholds": dict(self.thresholds), "margins": dict(self.margins)}
-        return {**limits, "penalty": self.penalty, "other": _json(self.other), "spreads": spreads}
+        scaling = {"scaling": self.scaling.as_json()} if self.scaling else {}
+        return {**limits, "penalty": self.penalty, **scaling, "other": _json(self.other), "spreads": spreads}
 
     def _own(self, lang: str) -> Spread | None:
         """The spread of a language, else that of the same language whatever its script: data sets do not part scripts."""
@@ -106,10 +112,12 @@ class Calibration:
 
 
 def calibration_from_json(data: Mapping[str, Any]) -> Calibration:
-    """Read a calibration from the artefact's form of it; one without a penalty is from before there was one."""
+    """Read a calibration from the artefact's form of it; one without a penalty or a scaling is from before there was one."""
     spreads = {lang: _spread(one) for lang, one in data["spreads"].items()}
     thresholds = {lane: tuple(values) for lane, values in data["thresholds"].items()}
-    return Calibration(spreads, _spread(data["other"]), thresholds, dict(data["margins"]), data.get("penalty", 0.0))
+    scaling = scaling_from_json(data["scaling"]) if "scaling" in data else None
+    other, margins, penalty = _spread(data["other"]), dict(data["margins"]), data.get("penalty", 0.0)
+    return Calibration(spreads, other, thresholds, margins, penalty, scaling)
 
 
 def floats(values: Array) -> tuple[float, ...]:

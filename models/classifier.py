@@ -1,7 +1,7 @@
 """What the pipeline asks: given texts and their languages, what is each post, and does it go before a person?"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from models.golden import Golden, against_golden
 from models.heads import ARTEFACT, Heads, Logits, load_heads
 from models.measured import LocalStatistics
 from models.scores import near_odds
+from models.subtypes import named
 from models.tuned import same_layers
 
 
@@ -32,6 +33,7 @@ class Assessment:
     `models.calibration.Calibration`.
     `odds` are the two scores of an offer: standardised log-odds against the stream, less the penalty of an uncalibrated
     language, and near log-odds (zeros without a calibration).
+    `subtypes` are those of its kind that are likeliest, one or two; none for benign posts.
     `context` names what around the post raised it to review, see `models.context`.
     """
 
@@ -44,6 +46,7 @@ class Assessment:
     calibrated: bool
     odds: tuple[float, float] = (0.0, 0.0)
     context: tuple[str, ...] = ()
+    subtypes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,11 @@ class Classifier:
         decisions = decide(logits, langs, self.labels, self.heads.lanes, self._calibration)
         reading = self._reading(logits, langs)
         rows = zip(decisions, reading.scores.tolist(), reading.odds.tolist(), langs, strict=True)
-        return [self._assessment(*one) for one in rows]
+        found = [self._assessment(*one) for one in rows]
+        if self.heads.subtypes is None or logits.subtypes is None:
+            return found
+        names = self.heads.subtypes.names
+        return [replace(one, subtypes=named(of, one.kind, names)) for one, of in zip(found, logits.subtypes, strict=True)]
 
     def read(self, texts: Sequence[str], langs: Sequence[str]) -> Reading:
         """Read texts that are no posts by themselves: a post in its context. No lane is decided."""

@@ -48,11 +48,14 @@ def scores(
 ) -> Array:
     """Give a score for each text and kind, [n, labels]; a row sums to one.
 
-    With a calibration, a lane stands at one half where it meets its lowest threshold, so that scores of different
-    languages compare. Without one they are the heads' own probabilities.
+    With a calibration that has a scaling they are probabilities, see `models.scaling`. With one that has none, a lane stands
+    at one half where it meets its lowest threshold. Without a calibration they are the heads' own.
     """
     if calibration is not None:
-        logits = Logits(calibration.above_review(logits.stream, langs), logits.near)
+        above = calibration.above_review(logits.stream, langs)
+        if calibration.scaling:
+            return calibration.scaling(above, logits.near)
+        logits = Logits(above, logits.near)
     return kind_probabilities(logits, labels, lanes)
 
 

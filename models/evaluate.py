@@ -49,4 +49,4 @@ def evaluate(inputs: Inputs) -> Evaluation:
     options = argparse.Namespace(**asdict(inputs))
     rows = load_rows(options)
     logits = cross(*load_material(named_base(options), rows, options), options)
-    return measure(judge(logits, rows))
+    return measure(judge(logits, rows, with_scaling))

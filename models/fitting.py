@@ -1,4 +1,4 @@
-"""Fit the heads by logistic regression on standardised features, and give them in the raw features' own scale.
+"""Fit the heads by logistic regression on standardised features, and give them in the raw features' own scale; and scalings.
 
 The regressions are pulled hardest from where an engine in int8 differs from fp32 (their penalty is w'(I + kN)w, N the
 covariance of that difference), so that another engine moves the logits little. It costs nothing on posts of
@@ -6,15 +6,19 @@ authors and sources that were not seen: what the last bits of the encoder carry 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from models.calibration import Calibration
 from models.dataset import Row
 from models.examples import KINDS, LANES
-from models.heads import Linear, Logits
+from models.heads import Logits
+from models.linear import Linear
+from models.scaling import Scaling, inputs
+from models.subtypes import Subtypes
 
 Features = NDArray[np.float32]
 
@@ -22,6 +26,7 @@ Features = NDArray[np.float32]
 # tail of the sources seen and lose on others; the lanes with few examples want a weaker one.
 STREAM_STRENGTHS = {"offers": 2e-4, "exploitation": 3e-3, "protection": 3e-3}
 NEAR_STRENGTH = 2e-3
+SUBTYPE_STRENGTH = 5e-3
 NOISE_STRENGTH = (
     1500.0  # k above (measured out of fold: at 300 int8 moves the logits twice as far, 3,000 loses a third)
 )
@@ -52,6 +57,39 @@ def fit(features: Features, rows: Sequence[Row], noise: Features | None = None) 
     numbers = np.array([KINDS.index(kind) for kind in kinds[examples]])
     near = _regress(inside[examples], numbers, NEAR_STRENGTH)
     return Fit(space.leave(_stacked(lanes)), space.leave(near))
+
+
+def fit_subtypes(features: Features, rows: Sequence[Row]) -> Subtypes:
+    """Fit the subtypes of each kind among its examples; one with several subtypes counts for each of them."""
+    names = {kind: tuple(sorted({one for row in rows if row.kind == kind for one in row.subtypes})) for kind in KINDS}
+    space = _Space.of(features, None)
+    inside = space.enter(features)
+    parts = [_among(inside, rows, kind, own) for kind, own in names.items() if own]
+    return Subtypes(names, space.leave(_stacked(parts)))
+
+
+def _among(inside: Features, rows: Sequence[Row], kind: str, names: Sequence[str]) -> Linear:
+    """Fit the subtypes `names` of a kind, with an output each."""
+    pairs = [(place, one) for place, row in enumerate(rows) if row.kind == kind for one in row.subtypes]
+    if len(names) < 2:
+        return Linear(np.zeros((len(names), inside.shape[1])), np.zeros(len(names)))
+    targets = np.array([names.index(one) for _, one in pairs])
+    found = _regress(inside[[place for place, _ in pairs]], targets, SUBTYPE_STRENGTH)
+    if len(names) > 2:
+        return found
+    return Linear(np.concatenate([-found.weight, found.weight]) / 2, np.concatenate([-found.bias, found.bias]) / 2)
+
+
+def with_scaling(calibration: Calibration, logits: Logits, rows: Sequence[Row]) -> Calibration:
+    """Give the calibration with a scaling, fitted on out-of-fold logits of the examples and of as many ordinary posts in weight."""
+    used = np.array([not row.is_background or row.measured for row in rows])
+    background = np.array([row.is_background for row in rows])[used]
+    above = calibration.above_review(logits.stream[used], [row.lang for row in rows if not row.is_background or row.measured])
+    kinds = np.array([KINDS.index(row.kind) for row in rows])[used]
+    weights = np.where(background, (~background).sum() / max(1, background.sum()), 1.0)
+    model = LogisticRegression(C=1.0, max_iter=2000).fit(inputs(above, logits.near[used]), kinds, sample_weight=weights)
+    weight = tuple(tuple(round(float(one), 5) for one in row) for row in model.coef_)
+    return replace(calibration, scaling=Scaling(weight, tuple(round(float(one), 5) for one in model.intercept_)))
 
 
 @dataclass(frozen=True, slots=True)

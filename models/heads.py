@@ -21,6 +21,8 @@ from models.agreement import Agreement
 from models.base import Base
 from models.calibration import Array, Calibration, calibration_from_json
 from models.errors import ModelError
+from models.linear import Linear
+from models.subtypes import Subtypes
 from models.tuned import TunedLayers, with_tuned
 
 ARTEFACT = Path(__file__).parent / "artefact"
@@ -32,24 +34,15 @@ _TUNED = "tuned."
 
 
 @dataclass(frozen=True, slots=True)
-class Linear:
-    """Weights [outputs, features] and biases [outputs]."""
-
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
-
-    def __call__(self, features: NDArray[np.float32]) -> Array:
-        """Apply the map to features [n, width]."""
-        found: Array = (features @ self.weight.T + self.bias).astype(np.float64)
-        return found
-
-
-@dataclass(frozen=True, slots=True)
 class Logits:
-    """What the heads say of n texts: log-odds of each lane in the stream [n, lanes], logits of each kind [n, kinds]."""
+    """What the heads say of n texts: log-odds of each lane in the stream [n, lanes], logits of each kind [n, kinds].
+
+    And of each subtype [n, subtypes], where there is a head for them.
+    """
 
     stream: Array
     near: Array
+    subtypes: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +63,7 @@ class Heads:
     calibrations: Mapping[str, Calibration]
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     tuned: TunedLayers = field(default_factory=dict)
+    subtypes: Subtypes | None = None
     digest: str = ""
 
     @property
@@ -78,8 +72,8 @@ class Heads:
         return [engine for engine, one in self.agreements.items() if engine in self.calibrations and one.holds]
 
     def __call__(self, features: NDArray[np.float32]) -> Logits:
-        """Apply both maps to features [n, width]."""
-        return Logits(self.stream(features), self.near(features))
+        """Apply the maps to features [n, width]."""
+        return Logits(self.stream(features), self.near(features), self.subtypes(features) if self.subtypes else None)
 
     def tune(self, base: Base) -> Base:
         """Give the base with the layers that were trained with the heads; another base than theirs is a `ModelError`."""
@@ -99,14 +93,11 @@ class Heads:
 def save_heads(heads: Heads, folder: Path, training: Mapping[str, Any]) -> None:
     """Write the artefact: `heads.safetensors`, and `artefact.json` with labels, calibrations and counts."""
     folder.mkdir(parents=True, exist_ok=True)
-    maps = {"stream": heads.stream, "near": heads.near}
-    tensors: dict[str, NDArray[Any]] = {f"{name}.weight": one.weight for name, one in maps.items()}
-    tensors |= {f"{name}.bias": one.bias for name, one in maps.items()}
-    tensors |= {f"{_TUNED}{name}": one for name, one in heads.tuned.items()}
+    tensors = _tensors(heads)
     # safetensors writes a buffer as it lies in memory: a transposed one would come back scrambled
     save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / _WEIGHTS)
     (folder / _WEIGHTS).chmod(0o644)
-    card = {
+    card: dict[str, Any] = {
         "form": _FORM,
         "version": heads.version,
         "labels": heads.labels,
@@ -116,7 +107,18 @@ def save_heads(heads: Heads, folder: Path, training: Mapping[str, Any]) -> None:
         "agreements": {engine: asdict(one) for engine, one in heads.agreements.items()},
         "training": training,
     }
+    if heads.subtypes:
+        card["subtypes"] = heads.subtypes.names
     (folder / _CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _tensors(heads: Heads) -> dict[str, NDArray[Any]]:
+    maps = {"stream": heads.stream, "near": heads.near}
+    if heads.subtypes:
+        maps["subtypes"] = heads.subtypes.linear
+    tensors: dict[str, NDArray[Any]] = {f"{name}.weight": one.weight for name, one in maps.items()}
+    tensors |= {f"{name}.bias": one.bias for name, one in maps.items()}
+    return tensors | {f"{_TUNED}{name}": one for name, one in heads.tuned.items()}
 
 
 def load_heads(folder: Path = ARTEFACT) -> Heads:
@@ -150,10 +152,11 @@ def _refuse_unsound(heads: Heads) -> None:
             raise ValueError(f"the map {name} is not one of {len(outputs)} outputs")
     if heads.stream.weight.shape[1] != heads.near.weight.shape[1]:
         raise ValueError("the two maps are of features of different width")
-    maps = {"stream": heads.stream, "near": heads.near}
-    tensors = {f"{name}.weight": one.weight for name, one in maps.items()}
-    tensors |= {f"{name}.bias": one.bias for name, one in maps.items()}
-    for name, tensor in (tensors | {f"{_TUNED}{name}": one for name, one in heads.tuned.items()}).items():
+    if heads.subtypes:
+        heads.subtypes.refuse_unsound()
+        if heads.subtypes.linear.weight.shape[1] != heads.near.weight.shape[1]:
+            raise ValueError("the map subtypes is of features of another width")
+    for name, tensor in _tensors(heads).items():
         if not np.issubdtype(tensor.dtype, np.floating) or not np.isfinite(tensor).all():
             raise ValueError(f"{name} holds what is no number")
     for calibration in heads.calibrations.values():
@@ -168,7 +171,13 @@ def _from_card(card: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> 
         base_sha256=card["base_sha256"],
         stream=Linear(tensors["stream.weight"], tensors["stream.bias"]),
         near=Linear(tensors["near.weight"], tensors["near.bias"]),
+        subtypes=_subtypes(card["subtypes"], tensors) if "subtypes" in card else None,
         calibrations={engine: calibration_from_json(one) for engine, one in card["calibrations"].items()},
         agreements={engine: Agreement(**one) for engine, one in card.get("agreements", {}).items()},
         tuned={name.removeprefix(_TUNED): one for name, one in tensors.items() if name.startswith(_TUNED)},
     )
+
+
+def _subtypes(names: Mapping[str, list[str]], tensors: Mapping[str, NDArray[Any]]) -> Subtypes:
+    linear = Linear(tensors["subtypes.weight"], tensors["subtypes.bias"])
+    return Subtypes({kind: tuple(own) for kind, own in names.items()}, linear)

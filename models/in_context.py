@@ -95,4 +95,5 @@ def _row(around: Surroundings) -> tuple[float, float, float]:
 def _raised(alone: Assessment, scores: dict[str, float], why: tuple[str, ...]) -> Assessment:
     """Raise to review as the likelier offer; the scores stay those of the post alone."""
     kind = max(LANES["offers"], key=lambda one: scores[one])
-    return replace(alone, kind=kind, lane="offers", flagged=True, level="review", context=why)
+    subtypes = alone.subtypes if kind == alone.kind else ()
+    return replace(alone, kind=kind, subtypes=subtypes, lane="offers", flagged=True, level="review", context=why)

@@ -1,13 +1,13 @@
 """Decide rows as the classifier would if it had never seen their like: the ground of every figure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.calibrate import calibrate
-from models.calibration import Array
+from models.calibration import Array, Calibration
 from models.dataset import FOLDS, Row
 from models.decision import Decision, decide, scores
 from models.examples import KINDS, LANES
@@ -38,13 +38,22 @@ class Judged:
         return self.decision.level == "alert"
 
 
-def judge(logits: Logits, rows: Sequence[Row]) -> list[Judged]:
-    """Decide each row by thresholds that were set on the other folds' rows, from out-of-fold logits."""
+Scale = Callable[[Calibration, Logits, Sequence[Row]], Calibration]
+
+
+def unscaled(calibration: Calibration, *_: object) -> Calibration:
+    """Leave a calibration without a scaling."""
+    return calibration
+
+
+def judge(logits: Logits, rows: Sequence[Row], scale: Scale = unscaled) -> list[Judged]:
+    """Decide each row by thresholds, and by what `scale` makes of them, set on the other folds' rows; from out-of-fold logits."""
     folds = np.array([row.fold for row in rows])
     found: dict[int, tuple[Decision, Array]] = {}
     for fold in range(FOLDS):
         inside, outside = folds == fold, folds != fold
-        calibration = calibrate(_part(logits, outside), [row for row in rows if row.fold != fold])
+        others, seen = [row for row in rows if row.fold != fold], _part(logits, outside)
+        calibration = scale(calibrate(seen, others), seen, others)
         langs = [row.lang for row in rows if row.fold == fold]
         decisions = decide(_part(logits, inside), langs, KINDS, LANES, calibration)
         shares = scores(_part(logits, inside), langs, KINDS, LANES, calibration)

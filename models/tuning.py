@@ -18,7 +18,7 @@ from models.base import Base, Progress, silent
 from models.dataset import Row
 from models.engines import BF16, cpu_flags, runs_natively
 from models.examples import KINDS, LANES
-from models.heads import Linear
+from models.linear import Linear
 from models.states import States
 from models.tuned import TunedLayers, cut_of, tuned_names
 

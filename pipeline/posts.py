@@ -174,6 +174,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source_id: str | None = None
     truncated: bool = False
     may_link_actor: bool = True
+    subtypes: tuple[str, ...] = ()
     context: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 

@@ -47,6 +47,7 @@ class Assessed:
     calibrated: bool = True
     odds: tuple[float, float] = (0.0, 0.0)
     context: tuple[str, ...] = ()
+    subtypes: tuple[str, ...] = ()
 
 
 SMUGGLING = Assessed("smuggling", {"benign": 0.1, "smuggling": 0.9}, "offers", True, "alert")

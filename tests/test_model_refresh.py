@@ -15,7 +15,8 @@ from models.calibration import Array, Calibration, Spread
 from models.classifier import Classifier
 from models.errors import ModelError
 from models.examples import KINDS, LANES
-from models.heads import Heads, Linear
+from models.heads import Heads
+from models.linear import Linear
 from models.measured import LocalStatistics, Measured, load_statistics, save_statistics
 from models.refresh import Refreshed, read, refreshed, robust_moments, shrunk
 

@@ -12,7 +12,8 @@ from models.classifier import Classifier
 from models.encoder import Encoder
 from models.engines import Sizing
 from models.errors import ModelError
-from models.heads import Heads, Linear, load_heads, save_heads
+from models.heads import Heads, load_heads, save_heads
+from models.linear import Linear
 from pipeline.commands import parts
 from pipeline.commands.model import model
 from pipeline.errors import ModelUnavailable

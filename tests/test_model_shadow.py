@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from models.classifier import Classifier
 from models.errors import ModelError
-from models.heads import Heads, Linear, load_heads, save_heads
+from models.heads import Heads, load_heads, save_heads
+from models.linear import Linear
 from models.shadow import Pair, load_pair
 
 TEXTS = ["one", "two", "three"]

@@ -127,6 +127,7 @@ def _row(asked: Asked, found: Assessment) -> dict[str, Any]:
     row = {
         "id": asked.id,
         "kind": found.kind,
+        "subtypes": list(found.subtypes),
         "scores": {kind: round(score, 6) for kind, score in found.scores.items()},
         "lane": found.lane,
         "flagged": found.flagged,

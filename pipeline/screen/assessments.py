@@ -44,6 +44,10 @@ class Assessment(Protocol):
         """How it scores as an offer: against the stream, and among what stands near. What context reckons with."""
 
     @property
+    def subtypes(self) -> tuple[str, ...]:
+        """The likeliest subtypes of its kind; none for benign posts."""
+
+    @property
     def context(self) -> tuple[str, ...]:
         """What around the post raised it: `reply`, `channel_name`, `channel_recent`."""
 

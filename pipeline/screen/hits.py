@@ -82,6 +82,7 @@ def _document(candidate: Candidate, assessment: Assessment, screened_at: datetim
         level=assessment.level,
         scores=dict(assessment.scores),
         model=assessment.model,
+        subtypes=assessment.subtypes,
         context=assessment.context,
         version=post.version,
         position=f"{position.partition}/{position.offset}/{position.line}",

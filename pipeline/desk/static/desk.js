@@ -32,6 +32,7 @@ function card(hit) {
   article.classList.add(hit.lane);
   article.dataset.at = hit.screened_at;
   part(".kind").textContent = hit.kind.replaceAll("_", " ");
+  part(".subtypes").textContent = (hit.subtypes || []).join(", ").replaceAll("_", " ");
   part(".level").textContent = hit.level;
   part(".level").dataset.level = hit.level;
   const score = hit.scores[hit.kind];
