@@ -19,7 +19,8 @@ from models.base import Progress, silent
 from models.dataset import FOLDS, Row
 from models.examples import KINDS, LANES
 from models.fitting import Features, Fit, fit
-from models.heads import Linear, Logits
+from models.heads import Logits
+from models.linear import Linear
 from models.tuned import TunedLayers
 from models.tuning import Material, Places, TunedFit, read_tuned, tune
 

@@ -19,7 +19,6 @@ from models.golden import Golden, against_golden
 from models.heads import ARTEFACT, Heads, Logits, load_heads
 from models.measured import LocalStatistics
 from models.scores import near_odds
-from models.subtypes import named
 from models.tuned import same_layers
 
 
@@ -217,8 +216,8 @@ class Classifier:
         found = [self._assessment(*one) for one in rows]
         if self.heads.subtypes is None or logits.subtypes is None:
             return found
-        names = self.heads.subtypes.names
-        return [replace(one, subtypes=named(of, one.kind, names)) for one, of in zip(found, logits.subtypes, strict=True)]
+        names = self.heads.subtypes.named(logits.subtypes, [one.kind for one in found])
+        return [replace(one, subtypes=of) for one, of in zip(found, names, strict=True)]
 
     def read(self, texts: Sequence[str], langs: Sequence[str]) -> Reading:
         """Read texts that are no posts by themselves: a post in its context. No lane is decided."""

@@ -1,8 +1,11 @@
 """What the heads learn from and are measured on: one list of rows, dealt into folds by author, article and source."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from models.background import Background, source_folds
 from models.examples import Example
@@ -14,7 +17,7 @@ FOLDS = 5
 class Row:
     """One text to learn from. `group` is its author, article or source; film subtitles are not `measured`.
 
-    Nothing is learnt from `subtypes`, `why` and `pair` (see `models.examples.Example`): figures are sorted by them.
+    Nothing is learnt from `why` and `pair` (see `models.examples.Example`): figures are sorted by them.
     """
 
     text: str
@@ -39,6 +42,13 @@ def build_rows(examples: Iterable[Example], background: list[Background]) -> lis
     """Deal examples by author or article, and background by source, into folds."""
     folds = source_folds(background, FOLDS)
     return [_from_example(one) for one in examples] + [_from_background(one, folds[one.source]) for one in background]
+
+
+def balanced(rows: Sequence[Row]) -> NDArray[np.float64]:
+    """Give each row [n] the weight by which the background counts as much as all examples together."""
+    background = np.array([row.is_background for row in rows], dtype=bool)
+    own = int((~background).sum())
+    return np.where(background, own / max(1, len(rows) - own), 1.0)
 
 
 def example_fold(example: Example) -> int:

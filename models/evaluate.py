@@ -5,7 +5,7 @@ background post, nor were the thresholds set on either. The artefact itself is f
 """
 
 import argparse
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from models.errors import ModelError
@@ -42,11 +42,14 @@ def evaluate(inputs: Inputs) -> Evaluation:
         ModelError: the extra `train`, the base or a file is missing or of no use.
     """
     try:
+        from models.fitting import cross_subtypes, with_scaling
         from models.train import cross, load_material, load_rows, named_base
     except ImportError as error:
         raise ModelError(_NEEDS.format(missing=error.name)) from None
 
     options = argparse.Namespace(**asdict(inputs))
     rows = load_rows(options)
-    logits = cross(*load_material(named_base(options), rows, options), options)
-    return measure(judge(logits, rows, with_scaling))
+    material, noise = load_material(named_base(options), rows, options)
+    judged = judge(cross(material, noise, options), rows, with_scaling)
+    names = cross_subtypes(material.frozen, rows)
+    return measure([replace(one, subtypes=some) for one, some in zip(judged, names, strict=True)])

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from models.calibration import Calibration
-from models.dataset import Row
+from models.calibration import Calibration, floats
+from models.dataset import FOLDS, Row, balanced
 from models.examples import KINDS, LANES
 from models.heads import Logits
 from models.linear import Linear
@@ -62,34 +62,52 @@ def fit(features: Features, rows: Sequence[Row], noise: Features | None = None) 
 def fit_subtypes(features: Features, rows: Sequence[Row]) -> Subtypes:
     """Fit the subtypes of each kind among its examples; one with several subtypes counts for each of them."""
     names = {kind: tuple(sorted({one for row in rows if row.kind == kind for one in row.subtypes})) for kind in KINDS}
-    space = _Space.of(features, None)
-    inside = space.enter(features)
-    parts = [_among(inside, rows, kind, own) for kind, own in names.items() if own]
+    own = [place for place, row in enumerate(rows) if row.subtypes]
+    space = _Space.of(features[own], None)
+    inside, examples = space.enter(features[own]), [rows[place] for place in own]
+    parts = [_among(inside, examples, kind, some) for kind, some in names.items() if some]
     return Subtypes(names, space.leave(_stacked(parts)))
+
+
+def cross_subtypes(features: Features, rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """Name the subtypes of each row for the kind that it is, by a fit that saw neither its author nor its article."""
+    found: list[tuple[str, ...]] = [()] * len(rows)
+    own = np.array([place for place, row in enumerate(rows) if row.subtypes])
+    folds = np.array([rows[place].fold for place in own])
+    for fold in range(FOLDS):
+        held, seen = own[folds == fold], own[folds != fold]
+        maps = fit_subtypes(features[seen], [rows[place] for place in seen])
+        names = maps.named(maps(features[held]), [rows[place].kind for place in held])
+        for place, some in zip(held.tolist(), names, strict=True):
+            found[place] = some
+    return found
+
+
+def with_scaling(calibration: Calibration, logits: Logits, rows: Sequence[Row]) -> Calibration:
+    """Give the calibration with a scaling, fitted on out-of-fold logits: of examples, and of ordinary posts of the same weight."""
+    used = [place for place, row in enumerate(rows) if not row.is_background or row.measured]
+    some = [rows[place] for place in used]
+    above = calibration.above_review(logits.stream[used], [row.lang for row in some])
+    model = LogisticRegression(C=1.0, max_iter=2000)
+    kinds = [KINDS.index(row.kind) for row in some]
+    model.fit(inputs(above, logits.near[used]), kinds, sample_weight=balanced(some))
+    return replace(calibration, scaling=Scaling(tuple(map(floats, model.coef_)), floats(model.intercept_)))
 
 
 def _among(inside: Features, rows: Sequence[Row], kind: str, names: Sequence[str]) -> Linear:
     """Fit the subtypes `names` of a kind, with an output each."""
     pairs = [(place, one) for place, row in enumerate(rows) if row.kind == kind for one in row.subtypes]
     if len(names) < 2:
-        return Linear(np.zeros((len(names), inside.shape[1])), np.zeros(len(names)))
+        return Linear(np.zeros((len(names), inside.shape[1]), np.float32), np.zeros(len(names), np.float32))
     targets = np.array([names.index(one) for _, one in pairs])
     found = _regress(inside[[place for place, _ in pairs]], targets, SUBTYPE_STRENGTH)
-    if len(names) > 2:
-        return found
-    return Linear(np.concatenate([-found.weight, found.weight]) / 2, np.concatenate([-found.bias, found.bias]) / 2)
+    return found if len(names) > 2 else _both(found)
 
 
-def with_scaling(calibration: Calibration, logits: Logits, rows: Sequence[Row]) -> Calibration:
-    """Give the calibration with a scaling, fitted on out-of-fold logits of the examples and of as many ordinary posts in weight."""
-    used = np.array([not row.is_background or row.measured for row in rows])
-    background = np.array([row.is_background for row in rows])[used]
-    above = calibration.above_review(logits.stream[used], [row.lang for row in rows if not row.is_background or row.measured])
-    kinds = np.array([KINDS.index(row.kind) for row in rows])[used]
-    weights = np.where(background, (~background).sum() / max(1, background.sum()), 1.0)
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(inputs(above, logits.near[used]), kinds, sample_weight=weights)
-    weight = tuple(tuple(round(float(one), 5) for one in row) for row in model.coef_)
-    return replace(calibration, scaling=Scaling(weight, tuple(round(float(one), 5) for one in model.intercept_)))
+def _both(second: Linear) -> Linear:
+    """Give two outputs whose difference is the log-odds of the second."""
+    sides = np.array([[-0.5], [0.5]], np.float32)
+    return Linear(sides * second.weight, sides[:, 0] * second.bias)
 
 
 @dataclass(frozen=True, slots=True)

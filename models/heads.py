@@ -154,8 +154,8 @@ def _refuse_unsound(heads: Heads) -> None:
         raise ValueError("the two maps are of features of different width")
     if heads.subtypes:
         heads.subtypes.refuse_unsound()
-        if heads.subtypes.linear.weight.shape[1] != heads.near.weight.shape[1]:
-            raise ValueError("the map subtypes is of features of another width")
+        if heads.subtypes.linear.weight.shape[1] > heads.near.weight.shape[1]:
+            raise ValueError("the map subtypes reads more features than there are")
     for name, tensor in _tensors(heads).items():
         if not np.issubdtype(tensor.dtype, np.floating) or not np.isfinite(tensor).all():
             raise ValueError(f"{name} holds what is no number")

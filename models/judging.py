@@ -16,11 +16,15 @@ from models.heads import Logits
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A row with what the classifier, not having seen its like, decided, and its scores in the order of `KINDS`."""
+    """A row with what the classifier, not having seen its like, decided, and its scores in the order of `KINDS`.
+
+    `subtypes` are those that it would name if it took the row for the kind that it is.
+    """
 
     row: Row
     decision: Decision
     scores: tuple[float, ...] = ()
+    subtypes: tuple[str, ...] = ()
 
     @property
     def is_flagged(self) -> bool:

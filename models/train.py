@@ -27,7 +27,7 @@ from models.encoder import Encoder
 from models.engines import ENGINES, F32, INT8, cpu_flags, native_engines
 from models.examples import CORPUS, KINDS, LANES, read_corpus, read_realstyle
 from models.features import FeatureCache
-from models.fitting import Features, with_scaling
+from models.fitting import Features, fit_subtypes, with_scaling
 from models.golden import choose, compute_golden, save_golden
 from models.heads import ARTEFACT, Heads, Logits, save_heads
 from models.heldout import save_held_out
@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     save_heads(heads, options.out, training)
     save_held_out(unseen, rows, options.out)
     save_golden(compute_golden(heads, choose(read_corpus(options.corpus)), base), options.out)
-    (options.out / "README.md").write_text(render_card(heads, training, judge(unseen, rows, with_scaling)), encoding="utf-8")
+    judged = judge(unseen, rows, with_scaling)
+    (options.out / "README.md").write_text(render_card(heads, training, judged), encoding="utf-8")
     _show(f"artefact written to {options.out}", 1.0)
     for engine, agreement in heads.agreements.items():
         print(f"{engine} {agreement}")
@@ -94,7 +95,15 @@ def train(material: Material, noise: Features | None, unseen: Logits, options: a
     blend = fit_blend(material, np.arange(len(rows)), noise, options.seed, _show)
     own = with_scaling(calibrate(unseen, rows), unseen, rows)
     heads = Heads(
-        VERSION, KINDS, LANES, material.base.sha256, blend.heads.stream, blend.heads.near, {F32: own}, {}, blend.layers
+        VERSION,
+        KINDS,
+        LANES,
+        material.base.sha256,
+        blend.heads.stream,
+        blend.heads.near,
+        {F32: own},
+        tuned=blend.layers,
+        subtypes=fit_subtypes(material.frozen, rows),
     )
     some = some_rows(rows, _COMPARED)
     tuned, compared = heads.tune(material.base), [rows[place] for place in some]

@@ -213,11 +213,18 @@ def test_parity_is_missed_whichever_side_is_found_less_often(intimate: int, met:
 
 def test_bins_are_of_equal_mass_and_the_error_is_their_mean_distance() -> None:
     scores = np.linspace(0.0, 1.0, 100)
-    bins = equal_bins(scores, (scores >= 0.5).astype(np.float64))
+    bins = equal_bins(scores, (scores >= 0.5).astype(np.float64), np.ones(100))
     assert [one.posts for one in bins] == [10] * 10
     assert [one.share for one in bins] == [0.0] * 5 + [1.0] * 5
-    assert Reliability("x", (Bin(30, 0.2, 0.1), Bin(10, 0.9, 0.5)), (), 0.0).ece == pytest.approx(0.175)
-    assert equal_bins(np.zeros(0), np.zeros(0)) == ()
+    assert Reliability("x", (Bin(30, 0.2, 0.1), Bin(10, 0.9, 0.5)), (), 0.0).ece == pytest.approx(0.25)
+    assert equal_bins(np.zeros(0), np.zeros(0), np.zeros(0)) == ()
+
+
+def test_posts_of_more_weight_fill_a_bin_sooner() -> None:
+    scores = np.linspace(0.0, 1.0, 110)
+    weights = np.where(np.arange(110) < 10, 10.0, 1.0)
+    bins = equal_bins(scores, np.zeros(110), weights)
+    assert [one.posts for one in bins] == [2] * 5 + [20] * 5
 
 
 def test_precision_and_recall_take_posts_of_one_score_together() -> None:
@@ -234,7 +241,7 @@ def test_a_classifier_that_is_always_right_is_reliable_and_precise() -> None:
     ]
     found = {one.kind: one for one in reliabilities(rows)}
     assert (found["recruitment"].ece, found["recruitment"].average_precision) == (0.0, 1.0)
-    assert sum(one.posts for one in found["recruitment"].bins) == 50
+    assert sum(one.posts for one in found["recruitment"].bins) == 59
 
 
 def test_a_plot_is_sound_xml_with_a_line_each_and_nothing_unescaped() -> None:

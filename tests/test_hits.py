@@ -32,6 +32,7 @@ class Assessed:
     calibrated: bool = True
     odds: tuple[float, float] = (0.0, 0.0)
     context: tuple[str, ...] = ()
+    subtypes: tuple[str, ...] = ("sea",)
 
 
 def post(**changes: object) -> Post:

@@ -58,7 +58,9 @@ def write(evaluation: Evaluation, folder: Path) -> Path:
     bins = {one.kind: [(some.score, some.share) for some in one.bins] for one in evaluation.reliabilities}
     curves = {one.kind: one.curve for one in evaluation.reliabilities}
     drawn = {
-        "reliability.svg": plot("Held-out examples", ("mean score", "share of the kind"), bins, diagonal=True),
+        "reliability.svg": plot(
+            "Held-out examples and background", ("mean score", "share of the kind"), bins, diagonal=True
+        ),
         "precision-recall.svg": plot("Held-out examples and background", ("recall", "precision"), curves),
     }
     for name, picture in drawn.items():

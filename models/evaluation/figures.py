@@ -38,6 +38,7 @@ def _recall(judged: Sequence[Judged]) -> list[Table]:
         table("languages", "Offers found, by language", offers, lambda one: [one.row.lang]),
         _kinds_by_language(judged),
         table("subtypes", "Reached its lane, by subtype", known, _subtypes),
+        _named(known),
         table("sorts", "Reached its lane, by sort of text written after a quoted one", known, _sorts),
         table("lengths", "Offers found, by characters", corpus, lambda one: [groups.length_band(one.row)]),
         Table("authors", "Offers found, by part of the authors", tuple(_LEVELS), tabled(split, _LEVELS), _ONE_HAND),
@@ -46,6 +47,18 @@ def _recall(judged: Sequence[Judged]) -> list[Table]:
 
 def _subtypes(one: Judged) -> list[str]:
     return [f"{one.row.kind}: {subtype}" for subtype in one.row.subtypes]
+
+
+def _named(known: Sequence[Judged]) -> Table:
+    """Per subtype and kind, how often its name is among those that a hit of its kind would show."""
+    counted: Counted = {
+        "named first": lambda one: one.subtypes[:1] != () and one.subtypes[0] in one.row.subtypes,
+        "named": lambda one: not set(one.subtypes).isdisjoint(one.row.subtypes),
+    }
+    some = [one for one in known if one.row.subtypes]
+    rows = tabled(grouped(some, lambda one: [f"{one.row.kind} (all)", *_subtypes(one)]), counted)
+    note = "Of posts of that subtype: one of its subtypes is named first, or is one of the one or two that are named."
+    return Table("subtypes_named", "Subtypes named", tuple(counted), rows, note)
 
 
 def _sorts(one: Judged) -> list[str]:

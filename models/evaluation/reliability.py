@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.dataset import balanced
 from models.evaluation.groups import is_counted_background
 from models.examples import KINDS
 from models.judging import Judged
@@ -27,9 +28,10 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """One kind: bins of equal mass over the examples, and the precision and recall at each of some scores.
+    """One kind: bins of equal mass, and the precision and recall at each of some scores.
 
-    Precision is that among the examples and the background measured: it follows from their mixture, and is none of a stream.
+    Both are of the examples and the background measured; in the bins the background has as much weight as the examples, which
+    is the mixture that scores are probabilities of. Precision follows from the mixture too, and is none of a stream.
     """
 
     kind: str
@@ -39,9 +41,8 @@ class Reliability:
 
     @property
     def ece(self) -> float:
-        """The expected calibration error: the mean distance of score and share, weighted by the posts of a bin."""
-        posts = sum(one.posts for one in self.bins)
-        return sum(one.posts * abs(one.score - one.share) for one in self.bins) / posts if posts else 0.0
+        """The expected calibration error: the mean distance of score and share over bins of equal mass."""
+        return sum(abs(one.score - one.share) for one in self.bins) / max(1, len(self.bins))
 
     def as_json(self) -> dict[str, Any]:
         """Give the figures, without the curve."""
@@ -53,16 +54,18 @@ def reliabilities(judged: Sequence[Judged]) -> list[Reliability]:
     """Measure every kind."""
     examples = [one for one in judged if not one.row.is_background]
     everything = examples + [one for one in judged if is_counted_background(one.row)]
-    return [_reliability(place, kind, examples, everything) for place, kind in enumerate(KINDS)]
+    return [_reliability(place, kind, everything) for place, kind in enumerate(KINDS)]
 
 
-def _reliability(place: int, kind: str, examples: Sequence[Judged], everything: Sequence[Judged]) -> Reliability:
-    curve = precision_recall(*_of(place, kind, everything))
+def _reliability(place: int, kind: str, everything: Sequence[Judged]) -> Reliability:
+    scores, truth = _of(place, kind, everything)
+    curve = precision_recall(scores, truth)
     average = sum(
         (recall - before) * precision
         for (before, _), (recall, precision) in zip([(0.0, 1.0), *curve], curve, strict=False)
     )
-    return Reliability(kind, equal_bins(*_of(place, kind, examples)), tuple(_thinned(curve)), average)
+    bins = equal_bins(scores, truth, balanced([one.row for one in everything]))
+    return Reliability(kind, bins, tuple(_thinned(curve)), average)
 
 
 def _of(place: int, kind: str, judged: Sequence[Judged]) -> tuple[Array, Array]:
@@ -70,11 +73,20 @@ def _of(place: int, kind: str, judged: Sequence[Judged]) -> tuple[Array, Array]:
     return scores, np.array([one.row.kind == kind for one in judged], np.float64)
 
 
-def equal_bins(scores: Array, truth: Array) -> tuple[Bin, ...]:
-    """Sort the posts by score into bins of equal mass."""
+def equal_bins(scores: Array, truth: Array, weights: Array) -> tuple[Bin, ...]:
+    """Sort the posts by score into bins of equal mass, as far as single posts allow."""
     order = np.argsort(scores, kind="stable")
-    parts = [part for part in np.array_split(order, BINS) if len(part)]
-    return tuple(Bin(len(part), float(scores[part].mean()), float(truth[part].mean())) for part in parts)
+    reached = np.cumsum(weights[order])
+    number = (
+        np.minimum((reached - weights[order] / 2) / reached[-1] * BINS, BINS - 1).astype(int) if len(order) else reached
+    )
+    parts = [order[number == one] for one in range(BINS)]
+    return tuple(_bin(scores[part], truth[part], weights[part]) for part in parts if len(part))
+
+
+def _bin(scores: Array, truth: Array, weights: Array) -> Bin:
+    score, share = (float(np.average(values, weights=weights)) for values in (scores, truth))
+    return Bin(len(scores), score, share)
 
 
 def precision_recall(scores: Array, truth: Array) -> list[tuple[float, float]]:
@@ -101,9 +113,9 @@ def render_reliability(found: Sequence[Reliability]) -> str:
     """Give the reliability of every kind as Markdown: `score → share` of each bin, from the lowest scores up."""
     lines = [
         "## Scores beside shares, by kind\n",
-        f"Held-out examples in {BINS} bins of equal mass by their score: mean score → share that is of the kind. ECE is the mean",
-        "distance of the two. The examples are no sample of a stream: there most posts are benign. Average precision (AP) is that among",
-        "the examples and the background together, and follows from their mixture.\n",
+        f"Held-out examples and background, each with half of the weight, in {BINS} bins of equal mass by their score: mean score →",
+        "share that is of the kind. ECE is the mean distance of the two. The mixture is no stream, where nearly all posts are benign: a",
+        "score ranks there. Average precision (AP) is that among the examples and the background as they are.\n",
         "![score against share](reliability.svg) ![precision against recall](precision-recall.svg)\n",
         "| kind | ECE | AP | posts | bins |",
         "| --- | --- | --- | --- | --- |",
