@@ -10,6 +10,8 @@ from pipeline.errors import FanalError
 COMMANDS = {
     "run": "Start everything here, replay posts, watch hits come in.",
     "work": "Run workers: screening, indexing, or both.",
+    "collect": "Read posts from live sources and files and send them to the pipeline.",
+    "sources": "Where each source stands and how it fares.",
     "replay": "Send posts from a file to the pipeline.",
     "score": "Score posts from a file, without broker or index.",
     "setup": "Create topics and index templates, or bring them up to date.",

@@ -43,3 +43,40 @@ LAG = Gauge(
     ["topic"],
 )
 PROGRESS = Gauge("fanal_progress_timestamp_seconds", "Unix time at which offsets last moved or there was no lag.")
+
+SOURCE_EVENTS = Counter("fanal_source_events", "Events of a source that the broker has acknowledged.", ["source"])
+SOURCE_POSTS = Counter("fanal_source_posts", "Posts and edits among them.", ["source"])
+SOURCE_ERASURES = Counter("fanal_source_erasures", "Deletions among them.", ["source"])
+SOURCE_REJECTED = Counter("fanal_source_rejected", "What could not be read among them.", ["source"])
+SOURCE_RECONNECTS = Counter("fanal_source_reconnects", "Times that a source was opened again.", ["source"])
+SOURCE_FAILURES = Counter(
+    "fanal_source_failures",
+    "Times that reading a source failed: it was away, refused, or its connector failed in a way that nobody foresaw.",
+    ["source", "cause"],
+)
+SOURCE_GAPS = Counter(
+    "fanal_source_gaps", "Times that a source lost events for good before they were read.", ["source"]
+)
+SOURCE_BEHIND = Gauge(
+    "fanal_source_behind_seconds",
+    "How far behind now the newest event is, where the platform tells, else NaN.",
+    ["source"],
+)
+SOURCE_BUDGET = Gauge(
+    "fanal_source_budget_left",
+    "What is left of a metered budget (posts or calls), where there is one, else NaN.",
+    ["source"],
+)
+SOURCE_SUCCESS = Gauge(
+    "fanal_source_last_success_timestamp_seconds",
+    "Unix time at which a source was last read and delivered.",
+    ["source"],
+)
+SOURCE_CURSOR_AGE = Gauge(
+    "fanal_source_cursor_age_seconds", "Seconds since a source's cursor last moved; NaN where it has none.", ["source"]
+)
+SOURCE_STATE = Gauge(
+    "fanal_source_state",
+    "1 for the state in which a source is: reading, away, broken, refused, ended, else 0.",
+    ["source", "state"],
+)

@@ -31,7 +31,7 @@ Reason = Literal[
     "mapping_refused",
     "not_a_hit",
 ]
-Stage = Literal["screening", "indexing"]
+Stage = Literal["collecting", "screening", "indexing"]
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]

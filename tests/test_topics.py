@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kafka.partitioner import DefaultPartitioner as KafkaPythonPartitioner
 
 from pipeline.broker.connection import Connection
-from pipeline.broker.topics import Topics, partition_of, post_key, specs
+from pipeline.broker.topics import Topics, author_key, partition_of, post_key, specs
 
 
 @dataclass
@@ -51,7 +51,7 @@ def test_keys_spread_over_the_partitions() -> None:
 
 def test_all_topics_stand_under_one_prefix() -> None:
     names = [spec.name for spec in specs(Topics("own."), partitions=1, replication=1, retention_hours=1)]
-    assert sorted(names) == ["own.erasures", "own.hits", "own.posts", "own.posts.rejected", "own.screened"]
+    assert sorted(names) == ["own.cursors", "own.erasures", "own.hits", "own.posts", "own.posts.rejected", "own.screened"]
 
 
 def test_posts_and_what_is_said_of_them_have_the_same_partitions_and_the_brokers_own_time() -> None:
@@ -66,7 +66,19 @@ def test_posts_and_what_is_said_of_them_have_the_same_partitions_and_the_brokers
 def test_a_record_is_acknowledged_by_all_but_one_of_its_replicas(replication: int, in_sync: str) -> None:
     for spec in specs(Topics(), partitions=1, replication=replication, retention_hours=1):
         assert spec.settings["min.insync.replicas"] == in_sync
-        assert spec.settings["retention.ms"] == "3600000"
+
+
+def test_topics_keep_records_for_the_retention_but_for_the_cursors_whose_last_is_kept_for_good() -> None:
+    laid_out = {spec.name: spec for spec in specs(Topics(), partitions=7, replication=1, retention_hours=1)}
+    cursors = laid_out.pop(Topics().cursors)
+    assert {spec.settings["retention.ms"] for spec in laid_out.values()} == {"3600000"}
+    assert cursors.settings["cleanup.policy"] == "compact"
+    assert "retention.ms" not in cursors.settings
+    assert cursors.partitions == 1
+
+
+def test_all_that_an_account_wrote_is_erased_under_a_key_of_its_own() -> None:
+    assert author_key("bluesky", "did:plc:a") == b"bluesky|author|did:plc:a"
 
 
 def test_a_connection_never_shows_its_password() -> None:

@@ -44,8 +44,11 @@ class PostProducer:
 
     async def add(self, post: Post) -> None:
         """Queue a post with its neighbours of the same partition; sent when the pack is full, or at `flush`."""
-        line = encode(post)
-        partition = partition_of(post_key(post.platform, post.native_id), self._partitions)
+        await self.add_line(post_key(post.platform, post.native_id), encode(post))
+
+    async def add_line(self, key: bytes, line: bytes) -> None:
+        """Queue a post that is encoded already, by its key; like `add`."""
+        partition = partition_of(key, self._partitions)
         if self._sizes.get(partition, 0) + len(line) > PACK_BYTES:
             await self._send_pack(partition)
         self._packs.setdefault(partition, []).append(line)
@@ -112,6 +115,17 @@ async def post_producer(
         BrokerUnavailable: no broker answers at the address.
         ConfigurationError: there is no such topic.
     """
+    async with kafka_producer(connection) as producer:
+        yield PostProducer(producer, topic, await partitions(producer, topic), lines, acknowledged)
+
+
+@asynccontextmanager
+async def kafka_producer(connection: Connection) -> AsyncIterator[Any]:
+    """aiokafka's producer as Fanal uses it: idempotent, acknowledged by all replicas in sync; closed afterwards.
+
+    Raises:
+        BrokerUnavailable: no broker answers at the address.
+    """
     producer = AIOKafkaProducer(
         acks="all",
         enable_idempotence=True,
@@ -123,7 +137,7 @@ async def post_producer(
     )
     try:
         await _start(producer, connection)
-        yield PostProducer(producer, topic, await _partitions(producer, topic), lines, acknowledged)
+        yield producer
     finally:
         await producer.stop()
 
@@ -135,8 +149,14 @@ async def _start(producer: Any, connection: Connection) -> None:
         raise BrokerUnavailable(f"no Kafka broker answers at {connection.bootstrap} ({type(error).__name__})") from None
 
 
-async def _partitions(producer: Any, topic: str) -> int:
-    """How many there are, from the metadata of all topics: asked for one that is not there, the producer waits, or creates it."""
+async def partitions(producer: Any, topic: str) -> int:
+    """How many partitions a topic has, from the metadata of all topics: asked for one that is not there, the producer waits, or
+    creates it.
+
+    Raises:
+        BrokerUnavailable: the broker does not say.
+        ConfigurationError: there is no such topic.
+    """
     try:
         found = (await producer.client.fetch_all_metadata()).partitions_for_topic(topic)
     except KafkaError as error:

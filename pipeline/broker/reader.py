@@ -26,6 +26,7 @@ class Record:
     timestamp_ms: int
     value: bytes
     headers: Mapping[str, bytes]
+    key: bytes = b""
 
 
 class Reader:
@@ -134,7 +135,9 @@ class Reader:
 
 
 def _record(record: Any) -> Record:
-    return Record(record.partition, record.offset, record.timestamp, record.value or b"", dict(record.headers))
+    return Record(
+        record.partition, record.offset, record.timestamp, record.value or b"", dict(record.headers), record.key or b""
+    )
 
 
 @asynccontextmanager

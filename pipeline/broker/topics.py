@@ -42,6 +42,11 @@ class Topics:
         """Deletions upstream."""
         return f"{self.prefix}erasures"
 
+    @property
+    def cursors(self) -> str:
+        """Where each source stands and how it fares: compacted, the last record of a source counts."""
+        return f"{self.prefix}cursors"
+
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
@@ -51,6 +56,14 @@ class TopicSpec:
     partitions: int
     replication: int
     settings: Mapping[str, str] = field(default_factory=dict)
+
+
+_COMPACTED = {
+    "cleanup.policy": "compact",
+    "min.cleanable.dirty.ratio": "0.1",
+    "segment.bytes": str(4 << 20),  # a start reads the whole topic, and the segment that is written to is not compacted
+    "segment.ms": str(HOUR_MS),
+}
 
 
 def specs(topics: Topics, *, partitions: int, replication: int, retention_hours: int) -> list[TopicSpec]:
@@ -70,12 +83,18 @@ def specs(topics: Topics, *, partitions: int, replication: int, retention_hours:
         topics.rejected: letters,
         topics.erasures: kept,
     }
-    return [TopicSpec(name, partitions, replication, {**settings, **durable}) for name, settings in layout.items()]
+    found = [TopicSpec(name, partitions, replication, {**settings, **durable}) for name, settings in layout.items()]
+    return [*found, TopicSpec(topics.cursors, 1, replication, {**_COMPACTED, **durable})]
 
 
 def post_key(platform: str, native_id: str) -> bytes:
     """The key of a post's record: all versions of a post share a partition, so their order is kept."""
     return f"{platform}|{native_id}".encode("utf-8", "replace")
+
+
+def author_key(platform: str, author_id: str) -> bytes:
+    """The key of an erasure of all that an account wrote; that of one post has the post's key."""
+    return f"{platform}|author|{author_id}".encode("utf-8", "replace")
 
 
 def partition_of(key: bytes, partitions: int) -> int:

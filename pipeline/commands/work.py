@@ -58,7 +58,7 @@ def start(
     consumed = topics.posts if role == "screening" else topics.hits
     patience = Patience(settings.serve.stall_s, lambda: holds_partitions(app), _end_process)
     watch = Watch(connection, of.group, consumed, patience)
-    attach(app, Port(settings.serve.host, settings.serve.metrics_port, _announce(role, port_file)), watch, ended)
+    attach(app, Port(settings.serve.host, settings.serve.metrics_port, announce(role, port_file)), watch, ended)
     run(app, settings.log_level)
 
 
@@ -95,14 +95,16 @@ def _indexing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: 
     return ended
 
 
-def _announce(role: str, port_file: Path | None) -> Callable[[int], None]:
-    def announce(port: int) -> None:
+def announce(role: str, port_file: Path | None) -> Callable[[int], None]:
+    """What writes the port that a worker got to a file, where one is named."""
+
+    def write(port: int) -> None:
         if port_file:
             unfinished = port_file.with_suffix(".new")
             unfinished.write_text(json.dumps({"role": role, "port": port, "pid": os.getpid()}), encoding="utf-8")
             unfinished.replace(port_file)
 
-    return announce
+    return write
 
 
 def _end_process() -> None:

@@ -24,12 +24,15 @@ Event = Post | Erasure | Rejected
 class Step:
     """Events in the order in which they came, perhaps none. `cursor` stands behind the last of them; None changes nothing.
 
-    `behind_s` says how far behind now the platform's newest event is, where the wire tells.
+    `behind_s` says how far behind now the platform's newest event is, where the wire tells; `gaps` how many times since the
+    last step events were missed for good; `budget_left` how much of a metered budget is left (posts, calls), where there is one.
     """
 
     events: Sequence[Event]
     cursor: Cursor | None = None
     behind_s: float | None = None
+    gaps: int = 0
+    budget_left: float | None = None
 
 
 class Connector(Protocol):

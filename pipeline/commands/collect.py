@@ -1,0 +1,100 @@
+"""`fanal collect`: the collector of all live and replayed sources."""
+
+import asyncio
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.commands import parts
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.sources.collector import BeforeLive
+    from pipeline.sources.connector import Connector
+    from pipeline.sources.kinds import Kind
+    from pipeline.sources.reading import Manner
+
+
+def before_live(settings: Settings) -> "Sequence[BeforeLive]":
+    """What must hold before a live source is read: each is called with the names of the live sources, and raises
+    `ConfigurationError` where they must not be read."""
+    return ()
+
+
+@click.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="The sources (default: config/sources.toml)."
+)
+@click.option("--only", multiple=True, metavar="NAME", help="Collect from this source alone; may be given again.")
+@click.option("--once", is_flag=True, help="End when no source has anything new.")
+@click.option("--port-file", type=click.Path(path_type=Path), help="Write the port of /metrics there, as JSON.")
+def collect(config: Path | None, only: tuple[str, ...], once: bool, port_file: Path | None) -> None:
+    """Read posts from the sources of a configuration and send them to the pipeline, until a signal ends it.
+
+    Where each source stands is kept on the broker, so a collector may go on where another one ended. Logs go to standard
+    error as JSON lines. Exit 2 if every source refuses.
+    """
+    from pipeline.sources.configuration import DEFAULT
+    from pipeline.sources.kinds import KINDS
+    from pipeline.sources.reading import Manner
+
+    settings = Settings.read()
+    found = configured(config or DEFAULT, only, KINDS)
+    start(settings, found, Manner(once=once), port_file)
+
+
+def configured(path: Path, only: Sequence[str], kinds: "Mapping[str, Kind]") -> "list[Connector]":
+    """The connectors of the sources that a file switches on, or of those named.
+
+    Raises:
+        ConfigurationError: see `pipeline.sources.configuration`.
+    """
+    from pipeline.sources.configuration import chosen, connectors, read_sources
+
+    return connectors(chosen(read_sources(path, kinds), only), kinds)
+
+
+def start(settings: Settings, found: "Sequence[Connector]", how: "Manner", port_file: Path | None = None) -> None:
+    """Collect until all sources have ended, or a signal comes.
+
+    Raises:
+        ConfigurationError: the topics are not as they must be, a live source must not be read, or every source refuses.
+        BrokerUnavailable: no broker answers.
+    """
+    from pipeline.broker.admin import check_layout
+    from pipeline.logs import configure
+
+    configure(settings.log_level)
+    check_layout(parts.connection(settings), parts.topic_specs(settings))
+    asyncio.run(_collect(settings, found, how, port_file))
+
+
+async def _collect(
+    settings: Settings, found: "Sequence[Connector]", how: "Manner", port_file: Path | None = None
+) -> None:
+    from pipeline.broker.cursors import cursors
+    from pipeline.commands.work import announce
+    from pipeline.serving import serve
+    from pipeline.sources.collector import Collector, Means
+    from pipeline.sources.outlet import KafkaOutlet
+
+    connection, topics = parts.connection(settings), parts.topics(settings)
+    async with cursors(connection, topics.cursors) as keeper:
+        means = Means(lambda: KafkaOutlet(connection, topics), keeper, how)
+        collector = Collector(found, means, before_live(settings))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, collector.stop)
+        runner, port = await serve(
+            settings.serve.host,
+            settings.serve.metrics_port,
+            lambda: collector.complaint(settings.serve.stall_s),
+            lambda: None if collector.is_reading else "no source is read yet",
+        )
+        try:
+            announce("collecting", port_file)(port)
+            await collector.run()
+        finally:
+            await runner.cleanup()

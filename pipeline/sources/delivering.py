@@ -1,0 +1,58 @@
+"""Delivering what one source gave: tried again in place until the broker has it; only then does the cursor move."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+from pipeline.backoff import waits
+from pipeline.errors import BrokerUnavailable
+from pipeline.sources.outlet import Outlet
+from pipeline.sources.progress import Progress
+from pipeline.sources.stamping import Ready
+from pipeline.sources.waiting import Waiting
+
+log = logging.getLogger("fanal.collect")
+
+LINGER_S = 0.05
+
+
+class Delivering:
+    """Delivers what waits until no more will come."""
+
+    def __init__(self, waiting: Waiting, outlet: Outlet, progress: Progress) -> None:
+        self._waiting = waiting
+        self._outlet = outlet
+        self._progress = progress
+        self._since: float | None = None
+
+    async def run(self) -> None:
+        """Deliver. Raises nothing but cancellation, and `ConfigurationError` where a topic is missing."""
+        try:
+            while chunks := await self._waiting.take():
+                await self._until_acknowledged([event for chunk in chunks for event in chunk.events])
+                self._progress.acknowledged(chunks)
+                if self._waiting.is_thin:
+                    await asyncio.sleep(LINGER_S)  # records of many posts cost the workers less
+        finally:
+            await self._outlet.close()
+
+    async def _until_acknowledged(self, events: Sequence[Ready]) -> None:
+        self._since = time.monotonic()
+        for wait in waits():
+            try:
+                await self._outlet.deliver(events)
+            except BrokerUnavailable as error:
+                log.warning(
+                    "events are not delivered; trying again",
+                    extra={"source": self._progress.state.source, "events": len(events), "why": str(error)},
+                )
+                await asyncio.sleep(wait)
+            else:
+                self._since = None
+                return
+
+    @property
+    def stuck_s(self) -> float:
+        """For how long the same events have waited for the broker."""
+        return time.monotonic() - self._since if self._since else 0.0
