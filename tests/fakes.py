@@ -205,11 +205,17 @@ class Broker(Reader):
         self.topics: dict[str, list[list[Record]]] = {}
 
     def put(
-        self, topic: str, partition: int, value: bytes, headers: Mapping[str, bytes] | None = None, at: int = 0
+        self,
+        topic: str,
+        partition: int,
+        value: bytes,
+        headers: Mapping[str, bytes] | None = None,
+        at: int = 0,
+        key: bytes = b"",
     ) -> int:
         """Append a record; returns its offset."""
         held = self._held(topic)[partition]
-        held.append(Record(partition, held[-1].offset + 1 if held else 0, at, value, headers or {}))
+        held.append(Record(partition, held[-1].offset + 1 if held else 0, at, value, headers or {}, key))
         return held[-1].offset
 
     def put_all(self, records: Sequence[Outgoing], at: int = 0) -> None:

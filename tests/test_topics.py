@@ -51,7 +51,14 @@ def test_keys_spread_over_the_partitions() -> None:
 
 def test_all_topics_stand_under_one_prefix() -> None:
     names = [spec.name for spec in specs(Topics("own."), partitions=1, replication=1, retention_hours=1)]
-    assert sorted(names) == ["own.cursors", "own.erasures", "own.hits", "own.posts", "own.posts.rejected", "own.screened"]
+    assert sorted(names) == [
+        "own.cursors",
+        "own.erasures",
+        "own.hits",
+        "own.posts",
+        "own.posts.rejected",
+        "own.screened",
+    ]
 
 
 def test_posts_and_what_is_said_of_them_have_the_same_partitions_and_the_brokers_own_time() -> None:

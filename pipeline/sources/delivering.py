@@ -14,16 +14,15 @@ from pipeline.sources.waiting import Waiting
 
 log = logging.getLogger("fanal.collect")
 
-LINGER_S = 0.05
-
 
 class Delivering:
     """Delivers what waits until no more will come."""
 
-    def __init__(self, waiting: Waiting, outlet: Outlet, progress: Progress) -> None:
+    def __init__(self, waiting: Waiting, outlet: Outlet, progress: Progress, linger_s: float) -> None:
         self._waiting = waiting
         self._outlet = outlet
         self._progress = progress
+        self._linger_s = linger_s
         self._since: float | None = None
 
     async def run(self) -> None:
@@ -33,7 +32,7 @@ class Delivering:
                 await self._until_acknowledged([event for chunk in chunks for event in chunk.events])
                 self._progress.acknowledged(chunks)
                 if self._waiting.is_thin:
-                    await asyncio.sleep(LINGER_S)  # records of many posts cost the workers less
+                    await asyncio.sleep(self._linger_s)  # records of many posts cost the workers less
         finally:
             await self._outlet.close()
 

@@ -14,6 +14,7 @@ from pipeline.broker.producer import PostProducer, kafka_producer, partitions
 from pipeline.broker.topics import Topics
 from pipeline.errors import BrokerUnavailable
 from pipeline.sources.stamping import Ready
+from pipeline.sources.turns import Turns
 
 LINES = 256
 """Posts of a record, at most: what came within a moment for one partition."""
@@ -58,7 +59,9 @@ class KafkaOutlet:
 
     async def _deliver(self, into: PostProducer, events: Sequence[Ready]) -> None:
         others = []
+        turns = Turns()
         for event in events:
+            await turns.give_way()
             if event.sort == "post":
                 await into.add_line(event.key, event.value)
             else:

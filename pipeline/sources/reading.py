@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -14,12 +13,12 @@ from pipeline.sources.connector import Connector, Cursor, SourceAway, Step
 from pipeline.sources.progress import Progress
 from pipeline.sources.retrying import Patience, Retrying
 from pipeline.sources.stamping import Stamp
+from pipeline.sources.turns import Turns
 from pipeline.sources.waiting import Chunk, Waiting
 
 log = logging.getLogger("fanal.collect")
 
-AT_ONCE = 256
-TURN_S = 0.005
+AT_ONCE = 64
 CAUGHT_UP_S = 5.0
 _FAULT = "its connector failed in a way that nobody foresaw; the log names the place"
 
@@ -29,7 +28,7 @@ class Manner:
     """How sources are read.
 
     `once`: until a source has nothing new for `quiet_s`, or its newest event is 5 s old. `room`: bytes that may wait between
-    reading and delivering, a source; `at_once` of them are delivered together.
+    reading and delivering, a source; `at_once` of them are delivered together, after a pause of `linger_s` where few wait.
     """
 
     once: bool = False
@@ -37,6 +36,7 @@ class Manner:
     patience: Patience = field(default_factory=Patience)
     room: int = 8 << 20
     at_once: int = 2 << 20
+    linger_s: float = 0.05
 
 
 class Reading:
@@ -50,7 +50,7 @@ class Reading:
         self._retrying = Retrying(how.patience)
         self._stamp = Stamp(connector)
         self._cursor: Cursor | None = progress.state.cursor
-        self._turn = time.monotonic()
+        self._turns = Turns()
 
     async def run(self) -> None:
         """Read. Raises nothing but cancellation."""
@@ -87,7 +87,7 @@ class Reading:
                 self._progress.read(step)
                 for chunk in self._chunks(step):
                     await self._waiting.put(chunk)
-                    await self._give_way()
+                    await self._turns.give_way()
                 self._cursor = step.cursor or self._cursor
                 if self._how.once and step.behind_s is not None and step.behind_s <= CAUGHT_UP_S:
                     return
@@ -111,12 +111,6 @@ class Reading:
             some = step.events[start : start + AT_ONCE]
             last = start + AT_ONCE >= len(step.events)
             yield Chunk([self._stamp(event, now) for event in some], step.cursor if last else None)
-
-    async def _give_way(self) -> None:
-        """Let the other sources run: one that never waits would else keep the loop to itself."""
-        if time.monotonic() - self._turn > TURN_S:
-            await asyncio.sleep(0)
-            self._turn = time.monotonic()
 
     def _refused(self, why: str) -> None:
         self._progress.failed("refused")
