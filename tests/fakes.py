@@ -205,18 +205,17 @@ class Broker(Reader):
         self.topics: dict[str, list[list[Record]]] = {}
 
     def put(
-        self,
-        topic: str,
-        partition: int,
-        value: bytes,
-        headers: Mapping[str, bytes] | None = None,
-        at: int = 0,
-        key: bytes = b"",
+        self, topic: str, partition: int, value: bytes, headers: Mapping[str, bytes] | None = None, at: int = 0
     ) -> int:
         """Append a record; returns its offset."""
         held = self._held(topic)[partition]
-        held.append(Record(partition, held[-1].offset + 1 if held else 0, at, value, headers or {}, key))
+        held.append(Record(partition, held[-1].offset + 1 if held else 0, at, value, headers or {}))
         return held[-1].offset
+
+    def put_keyed(self, topic: str, key: bytes, value: bytes) -> None:
+        """Append a record with a key to the first partition."""
+        held = self._held(topic)[0]
+        held.append(Record(0, held[-1].offset + 1 if held else 0, 0, value, {}, key))
 
     def put_all(self, records: Sequence[Outgoing], at: int = 0) -> None:
         """Append what an outbox took."""

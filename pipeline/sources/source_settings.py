@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from pipeline.errors import ConfigurationError
 
@@ -18,7 +18,13 @@ class SourceSettings(BaseModel):
     enabled: bool = True
 
 
-EnvironmentName = Annotated[str, Field(pattern=r"^(?!FANAL_)[A-Z][A-Z0-9_]*$")]
+def _not_ours(name: str) -> str:
+    if name.startswith("FANAL_"):
+        raise ValueError("variables that begin with FANAL_ are settings; name another")
+    return name
+
+
+EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_not_ours)]
 """A variable that holds a secret: not `FANAL_...`, which are the settings of Fanal itself."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from typing import Literal
+from typing import Literal, assert_never
 
 import msgspec
 
@@ -54,7 +54,9 @@ class Stamp:
                     return Ready("erasure", _key(event), encode(event))
                 case Rejected():
                     return self._letter(event)
-        except (TypeError, ValueError, OverflowError, RecursionError, AttributeError, msgspec.MsgspecError) as error:
+                case _:
+                    assert_never(event)
+        except (AssertionError, TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
             return self._letter(_unwritable(event, error))
 
     def _post(self, post: Post, now: datetime) -> Ready:
