@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.commands import parts
+from pipeline.commands.bench_sources import sources
 from pipeline.commands.terminal import ERR, OUT
 from pipeline.settings import Settings
 
@@ -32,6 +33,9 @@ _BACKGROUND = "Read these posts: JSON lines, gzipped, of text, lang, source."
 @click.group()
 def bench() -> None:
     """Measure. Figures hold for the machine that they name."""
+
+
+bench.add_command(sources)
 
 
 @bench.command()

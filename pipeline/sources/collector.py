@@ -112,6 +112,14 @@ class Collector:
         """End soon: deliver what was read, write the cursors."""
         self._stopping.set()
 
+    async def abandon(self) -> None:
+        """End at once, as a kill would: what was not acknowledged is dropped, no cursor is written."""
+        tasks = [task for source in self._sources for task in (source.reader, source.deliverer)]
+        for task in tasks:
+            task.cancel()
+        self._sources = []
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def run(self) -> list[SourceState]:
         """Collect; the states in the end.
 
