@@ -9,6 +9,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline import metrics
+from tests.connected.collecting import CollectorProcess
 from tests.connected.pipelines import Pipeline, post, posts, until_
 
 pytestmark = pytest.mark.connected
@@ -35,6 +36,7 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
 ) -> None:
     pipeline.start("screening", "refuse")
     pipeline.start("indexing")
+    pipeline.workers.append(CollectorProcess(pipeline.settings, count=10, cut=4))
     await pipeline.send(*posts(range(20)))
     await pipeline.send(post(0))
     await pipeline.send_record(pipeline.topics.posts, b"no post")
@@ -54,6 +56,11 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
     assert values_of(found, "fanal_posts", "outcome") >= {"benign", "hit", "rejected", "duplicate"}
     assert values_of(found, "fanal_shadow_posts", "outcome") == {"both", "only_active", "only_shadow", "neither"}
     assert values_of(found, "fanal_stage_seconds", "stage") == {"recall", "screen", "deliver"}
+    sources = {family for family in declared() if family.startswith("fanal_source_")}
+    assert len(sources) == 12
+    assert {name for family in sources for name in values_of(found, family, "source")} == {"numbered"}
+    assert values_of(found, "fanal_source_state", "state") == {"reading", "away", "broken", "refused", "ended"}
+    assert values_of(found, "fanal_source_failures", "cause") == {"away", "refused", "unforeseen"}
     assert values_of(found, "fanal_lag_records", "topic") == {pipeline.topics.posts, pipeline.topics.hits}
 
 
