@@ -37,7 +37,9 @@ _TEXT = "the ferry leaves at seven and the market opens at nine, see you by the 
 class Feed(Protocol):
     """What is sent, and the connector that receives it."""
 
-    count: int
+    @property
+    def count(self) -> int:
+        """How many posts are sent."""
 
     def connector(self) -> Connector:
         """A connector, as a process that starts makes one. It ends behind the last event."""
