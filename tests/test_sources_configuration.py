@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from pipeline.commands.collect import configured
+from pipeline.commands.collect import before_live, configured
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.resources import config_dir
+from pipeline.settings import Settings
 from pipeline.sources.configuration import chosen, connectors, read_sources
 from pipeline.sources.kinds import KINDS, Kind
 from pipeline.sources.source_settings import TokenSettings
@@ -112,6 +113,13 @@ def test_a_token_that_is_not_there_is_said(
     Path("empty").touch()
     with pytest.raises(ConfigurationError, match=line):
         connectors({"a": Tokened(kind="numbered", **where)}, FAKES)
+
+
+async def test_a_live_source_is_not_read_where_nobody_has_said_who_runs_it(tmp_path: Path) -> None:
+    settings = Settings(licence=tmp_path / "none.toml")
+    (check,) = before_live(settings, [Numbered(1, name="one", platform="bluesky", live=True)])
+    with pytest.raises(ConfigurationError, match="one"):
+        await check(["one"])
 
 
 EXAMPLE = config_dir() / "sources.example.toml"

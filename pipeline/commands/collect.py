@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,17 @@ if TYPE_CHECKING:
     from pipeline.sources.reading import Manner
 
 
-def before_live(settings: Settings) -> "Sequence[BeforeLive]":
+def before_live(settings: Settings, found: "Sequence[Connector]") -> "Sequence[BeforeLive]":
     """What must hold before a live source is read: each is called with the names of the live sources, and raises
     `ConfigurationError` where they must not be read."""
-    return ()
+    from pipeline.licence import require_licence
+
+    platforms = {one.name: one.platform for one in found}
+
+    async def licensed(names: Sequence[str]) -> None:
+        require_licence(settings.licence, names, datetime.now(UTC).date(), platforms)
+
+    return (licensed,)
 
 
 @click.command()
@@ -84,7 +92,7 @@ async def _collect(
     connection, topics = parts.connection(settings), parts.topics(settings)
     async with cursors(connection, topics.cursors) as keeper:
         means = Means(lambda: KafkaOutlet(connection, topics), keeper, how)
-        collector = Collector(found, means, before_live(settings))
+        collector = Collector(found, means, before_live(settings, found))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, collector.stop)
         runner, port = await serve(
