@@ -1,0 +1,223 @@
+"""The parts of a Bluesky post as its lexicon gives them (facets, embeds, reply, labels), read within bounds. Pure.
+
+Nothing is required here: a client may leave out or invent what it likes. Unknown fields of a part are passed over.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from pipeline.posts import Media
+
+MANY = 64
+"""Hashtags, mentions, links, references and languages of one post that are kept."""
+LONGEST = 2048
+"""Characters of a link, a tag or an alternative text that are kept."""
+_FACETS = 256
+FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for what it reads."""
+
+_T = TypeVar("_T")
+_Raws = Mapping[str, msgspec.Raw]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TID = re.compile(r"[234567abcdefghij][234567a-z]{12}")
+_TID_VALUES = str.maketrans("234567abcdefghijklmnopqrstuvwxyz", "0123456789abcdefghijklmnopqrstuv")
+
+
+class _Span(msgspec.Struct, frozen=True, gc=False, rename={"start": "byteStart", "end": "byteEnd"}):
+    start: int = -1
+    end: int = -1
+
+
+class _Feature(msgspec.Struct, frozen=True, gc=False, rename={"type": "$type"}):
+    type: str = ""
+    tag: str | None = None
+    did: str | None = None
+    uri: str | None = None
+
+
+class Facet(msgspec.Struct, frozen=True, gc=False):
+    """What a stretch of the text is: `index` counts the bytes of its UTF-8 form."""
+
+    index: _Span = _Span()
+    features: list[_Feature] = []
+
+
+class _Link(msgspec.Struct, frozen=True, gc=False, rename={"link": "$link"}):
+    link: str | None = None
+
+
+class _Blob(msgspec.Struct, frozen=True, gc=False, rename={"mime": "mimeType"}):
+    ref: _Link | None = None
+    cid: str | None = None
+    mime: str | None = None
+
+
+class _Image(msgspec.Struct, frozen=True, gc=False):
+    image: _Blob | None = None
+    alt: str | None = None
+
+
+class External(msgspec.Struct, frozen=True, gc=False):
+    """A card of a page elsewhere, as the author's client described it."""
+
+    uri: str | None = None
+    title: str | None = None
+    description: str | None = None
+
+
+class _Reference(msgspec.Struct, frozen=True, gc=False):
+    uri: str | None = None
+    record: "_Reference | None" = None
+
+
+class Embed(msgspec.Struct, frozen=True, gc=False):
+    """What hangs under a text: pictures, a film, a card, another post, or a post with one of the others (`media`)."""
+
+    images: list[_Image] = []
+    video: _Blob | None = None
+    alt: str | None = None
+    external: External | None = None
+    record: _Reference | None = None
+    media: "Embed | None" = None
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """The post that is answered and the one at the root of the thread."""
+
+    parent: _Reference | None = None
+    root: _Reference | None = None
+
+
+class _Label(msgspec.Struct, frozen=True, gc=False):
+    val: str = ""
+
+
+class Labels(msgspec.Struct, frozen=True, gc=False):
+    """The labels that an author put on the own post."""
+
+    values: list[_Label] = []
+
+
+_facets = msgspec.json.Decoder(list[Facet])
+_facet = msgspec.json.Decoder(Facet)
+_raws = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def field(record: _Raws, name: str, decoder: "msgspec.json.Decoder[_T]", left: list[str]) -> _T | None:
+    """Read a field; one that is missing or faulty is None, and a faulty one is named in `left`."""
+    raw = record.get(name)
+    if raw is None:
+        return None
+    try:
+        return decoder.decode(raw)
+    except FAULTS:
+        left.append(name)
+        return None
+
+
+def facets(record: _Raws, left: list[str]) -> list[Facet]:
+    """Read the facets, those that can be read where others cannot."""
+    raw = record.get("facets")
+    if raw is None:
+        return []
+    try:
+        return _facets.decode(raw)
+    except FAULTS:
+        left.append("facets")
+    try:
+        each = _raws.decode(raw)
+    except FAULTS:
+        return []
+    return [facet for one in each[:MANY] if (facet := _facet_or_none(one)) is not None]
+
+
+def bounded(values: Iterable[str | None], name: str, cut: list[str]) -> tuple[str, ...]:
+    """Keep what is there, each once, in order, within bounds; `cut` tells if anything went."""
+    found = dict.fromkeys(value for value in values if value)
+    if not found:
+        return ()
+    kept = tuple(value for value in found if len(value) <= LONGEST)[:MANY]
+    if len(kept) < len(found):
+        cut.append(name)
+    return kept
+
+
+def features(text: str, found: list[Facet], cut: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """Hashtags, accounts mentioned and links of the facets that lie within the text, in their order.
+
+    A hashtag's name is the feature's own; where a client left it out, the stretch of text that it marks.
+    """
+    tags: list[str] = []
+    mentions: list[str] = []
+    links: list[str] = []
+    encoded = text.encode("utf-8", "replace")
+    for facet in found[:_FACETS]:
+        start, end = facet.index.start, facet.index.end
+        if not 0 <= start < end <= len(encoded):
+            continue
+        for feature in facet.features[:MANY]:
+            if feature.uri:
+                links.append(feature.uri)
+            elif feature.did:
+                mentions.append(feature.did)
+            elif feature.tag or feature.type.endswith("#tag"):
+                tags.append(feature.tag or encoded[start:end].decode("utf-8", "ignore").lstrip("#＃"))
+    if len(found) > _FACETS:
+        cut.append("facets")
+    return tags, mentions, links
+
+
+def media(embed: Embed, cut: list[str]) -> tuple[Media, ...]:
+    """References to an embed's pictures and film by content id. Nothing is fetched."""
+    inner = embed.media or embed
+    images = [_medium("image", one.image, one.alt) for one in inner.images[:MANY]]
+    if len(inner.images) > MANY:
+        cut.append("media")
+    return tuple(images) + ((_medium("video", inner.video, inner.alt),) if inner.video else ())
+
+
+def card(embed: Embed) -> External | None:
+    """The card of an embed, its own or beside a quoted post."""
+    return embed.external or (embed.media.external if embed.media else None)
+
+
+def quoted(embed: Embed) -> str | None:
+    """The post that is quoted: `record.uri`, or `record.record.uri` where media stand beside it."""
+    reference = embed.record
+    return short((reference.uri or (reference.record.uri if reference.record else None)) if reference else None)
+
+
+def target(reference: _Reference | None) -> str | None:
+    """Where a reference leads."""
+    return short(reference.uri) if reference else None
+
+
+def short(uri: str | None, longest: int = 1024) -> str | None:
+    """A reference that is not too long to be one."""
+    return uri if uri and len(uri) <= longest else None
+
+
+def born(rkey: str) -> datetime | None:
+    """When a record's key was made, if it is a TID (53 bits of microseconds, in a sortable base 32); authors' clients make it."""
+    if not _TID.fullmatch(rkey):
+        return None
+    return _EPOCH + timedelta(microseconds=int(rkey.translate(_TID_VALUES), 32) >> 10)
+
+
+def _medium(kind: str, blob: _Blob | None, alt: str | None) -> Media:
+    cid = (blob.ref.link if blob.ref else None) or blob.cid if blob else None
+    return Media(
+        kind=kind, id=short(cid), alt=(alt or "")[:LONGEST] or None, mime=short(blob.mime if blob else None, 128)
+    )
+
+
+def _facet_or_none(raw: msgspec.Raw) -> Facet | None:
+    try:
+        return _facet.decode(raw)
+    except FAULTS:
+        return None

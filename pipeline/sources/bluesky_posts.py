@@ -1,0 +1,227 @@
+"""A record of `app.bsky.feed.post` as a `Post`. Pure.
+
+Fields are read one by one. A field that is not what the lexicon says is left aside under `extra`, like one that is not known;
+only a post without readable text is rejected. Everything an author can fill is bounded, and what was cut is said in
+`extra["cut"]`. Author-set times are believed within bounds: the host's own time stands in `observed_at`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from pipeline.codec import EARLIEST, MAX_TEXT
+from pipeline.posts import Media, Post, Reason, Rejected
+from pipeline.sources.bluesky_fields import (
+    FAULTS,
+    LONGEST,
+    Embed,
+    External,
+    Labels,
+    Reply,
+    born,
+    bounded,
+    card,
+    facets,
+    features,
+    field,
+    media,
+    quoted,
+    target,
+)
+
+PLATFORM = "bluesky"
+COLLECTION = "app.bsky.feed.post"
+PARSER_VERSION = "bluesky-1"
+AHEAD = timedelta(minutes=10)
+"""How far an author's clock may run before the host's; a time beyond it is replaced by the host's."""
+BACKDATED = timedelta(days=30)
+"""A post that appears under a key older than this is filed by when it appeared."""
+
+DID = re.compile(r"did:[a-z0-9]{1,32}:[A-Za-z0-9._:%-]{1,256}")
+RKEY = re.compile(r"[A-Za-z0-9._:~-]{1,512}")
+
+_KNOWN = frozenset({"$type", "text", "createdAt", "langs", "facets", "tags", "embed", "reply", "labels"})
+_EXTRA = 16
+"""Unknown or faulty fields that are kept, each of at most `LONGEST` bytes of JSON."""
+
+_text = msgspec.json.Decoder(str)
+_time = msgspec.json.Decoder(datetime)
+_texts = msgspec.json.Decoder(list[str])
+_embed = msgspec.json.Decoder(Embed)
+_reply = msgspec.json.Decoder(Reply)
+_labels = msgspec.json.Decoder(Labels)
+_any = msgspec.json.Decoder()
+_OURS = frozenset({"card", "cut"})
+
+_Record = Mapping[str, msgspec.Raw]
+
+
+class Commit(msgspec.Struct, frozen=True, gc=False):
+    """One change of one record. A delete has no record and no cid."""
+
+    operation: str = ""
+    collection: str = ""
+    rkey: str = ""
+    rev: str = ""
+    cid: str | None = None
+    record: dict[str, msgspec.Raw] | None = None
+
+
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """Where a record was read: the frame's bytes, whose it is, when the host saw it, its cursor, our source's name."""
+
+    raw: bytes
+    did: str
+    observed_at: datetime
+    cursor: str
+    source_id: str
+
+
+def read_post(commit: Commit, uri: str, reading: Reading) -> Post | Rejected:
+    """Read a post that was made or changed. Never raises for what it holds."""
+    record = commit.record
+    if record is None or "text" not in record:
+        return _rejected(reading, "missing_field", "the record has no text")
+    text = _readable(record["text"])
+    if text is None:
+        return _rejected(reading, "bad_text", "the record's text is no text in UTF-8")
+    if not text.strip(" \t\r\n\0"):
+        return _rejected(reading, "empty_text", "the text is empty")
+    version = commit.cid or commit.rev
+    if not 0 < len(version) <= 1024:
+        return _rejected(reading, "missing_field", "the commit has no cid and no rev")
+    return _post(uri, version, text, commit, reading)
+
+
+def _post(uri: str, version: str, text: str, commit: Commit, reading: Reading) -> Post:
+    parts = _parts(commit.record or {}, text, reading.observed_at)
+    return Post(
+        platform=PLATFORM,
+        native_id=uri,
+        native_uri=uri,
+        version=version,
+        text=text[:MAX_TEXT],
+        truncated=len(text) > MAX_TEXT,
+        created_at=parts.created_at,
+        dated_at=_dated(commit, reading.observed_at),
+        observed_at=reading.observed_at,
+        author_id=reading.did,
+        lang_hint=parts.langs,
+        in_reply_to=parts.parent,
+        root=parts.root,
+        quote_of=parts.quote,
+        media=parts.media,
+        hashtags=parts.tags,
+        mentions=parts.mentions,
+        links=parts.links,
+        sensitivity=parts.labels,
+        source_id=reading.source_id,
+        transport="live",
+        cursor_at_read=reading.cursor,
+        raw_sha256=sha256(reading.raw).hexdigest(),
+        parser_version=PARSER_VERSION,
+        extra=parts.extra,
+    )
+
+
+class _Parts(msgspec.Struct, frozen=True, gc=False):
+    created_at: datetime
+    langs: tuple[str, ...]
+    tags: tuple[str, ...]
+    mentions: tuple[str, ...]
+    links: tuple[str, ...]
+    labels: tuple[str, ...]
+    media: tuple[Media, ...]
+    parent: str | None
+    root: str | None
+    quote: str | None
+    extra: dict[str, Any]
+
+
+def _parts(record: _Record, text: str, observed_at: datetime) -> _Parts:
+    """Read every field but the text; what is faulty or cut is noted under `extra`."""
+    left: list[str] = []
+    cut: list[str] = []
+    embed = field(record, "embed", _embed, left)
+    reply = field(record, "reply", _reply, left)
+    labels = field(record, "labels", _labels, left)
+    found = facets(record, left)
+    tags, mentions, links = features(text, found, cut) if found else ([], [], [])
+    page = card(embed) if embed else None
+    created_at = _created(record, left, observed_at)
+    langs = field(record, "langs", _texts, left) or []
+    marked = field(record, "tags", _texts, left) or []
+    return _Parts(
+        created_at,
+        bounded(langs, "langs", cut),
+        bounded((*tags, *marked), "hashtags", cut),
+        bounded(mentions, "mentions", cut),
+        bounded((*links, page.uri) if page else links, "links", cut),
+        bounded([one.val for one in labels.values], "labels", cut) if labels else (),
+        media(embed, cut) if embed else (),
+        target(reply.parent) if reply else None,
+        target(reply.root) if reply else None,
+        quoted(embed) if embed else None,
+        _extra(record, left, cut, page),
+    )
+
+
+def _readable(raw: msgspec.Raw) -> str | None:
+    try:
+        return _text.decode(raw)
+    except FAULTS:
+        return None
+
+
+def _created(record: _Record, left: list[str], observed_at: datetime) -> datetime:
+    """The author's own time where it can be; the host's where it is missing, unreadable, or lies ahead or before 2000."""
+    found = field(record, "createdAt", _time, left)
+    if found is None:
+        return observed_at
+    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+    if EARLIEST <= aware <= observed_at + AHEAD:
+        return aware
+    left.append("createdAt")
+    return observed_at
+
+
+def _dated(commit: Commit, observed_at: datetime) -> datetime:
+    """What files a post: the time in its key, which its edits share.
+
+    A key that lies ahead is not believed, and of a new post none that is old: else an author could file an offer into a month
+    that retention is about to drop.
+    """
+    made = born(commit.rkey)
+    if made is None or not EARLIEST <= made <= observed_at + AHEAD:
+        return observed_at
+    return observed_at if commit.operation != "update" and made < observed_at - BACKDATED else made
+
+
+def _extra(record: _Record, left: list[str], cut: list[str], page: External | None) -> dict[str, Any]:
+    """What is not known, what is faulty, what a card says, and what was cut; within bounds."""
+    names = [*(record.keys() - _KNOWN), *left]
+    extra: dict[str, Any] = {}
+    for name in sorted(names)[:_EXTRA]:
+        raw = bytes(record[name])
+        if len(raw) > LONGEST or len(name) > 64 or name in _OURS:
+            cut.append("extra")
+            continue
+        try:
+            extra[name] = _any.decode(raw)
+        except FAULTS:
+            cut.append("extra")
+    if len(names) > _EXTRA:
+        cut.append("extra")
+    if page and (page.title or page.description):
+        extra["card"] = [(page.title or "")[:LONGEST], (page.description or "")[:LONGEST]]
+    if cut:
+        extra["cut"] = sorted(set(cut))
+    return extra
+
+
+def _rejected(reading: Reading, reason: Reason, detail: str) -> Rejected:
+    return Rejected(raw=reading.raw, reason=reason, detail=detail)
