@@ -8,7 +8,7 @@ What it needs, costs and must heed stands in `docs/sources/bluesky.md`.
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 
 from websockets.asyncio.client import ClientConnection
@@ -71,7 +71,7 @@ class Jetstream:
         self._clock = clock
         self._turn: int | None = None
 
-    async def steps(self, cursor: Cursor | None) -> AsyncIterator[Step]:
+    async def steps(self, cursor: Cursor | None) -> AsyncGenerator[Step, None]:
         """Read on from a cursor, or from now; never ends by itself.
 
         Raises:

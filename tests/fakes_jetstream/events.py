@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import overload
+from typing import Any, overload
 
 SENTENCES = {
     "en": "The ferry was late again, but the sea was calm and the light was good.",
@@ -162,7 +162,7 @@ def _record(random: Random, shape: int) -> str:
     """A record without its time: plain, a reply, or with facets and an embed."""
     lang = random.choice(sorted(SENTENCES))
     text = f"{SENTENCES[lang]} {random.randrange(10**6)} #quay"
-    record = {"$type": "app.bsky.feed.post", "createdAt": "@CREATED@", "langs": [lang], "text": text}
+    record: dict[str, Any] = {"$type": "app.bsky.feed.post", "createdAt": "@CREATED@", "langs": [lang], "text": text}
     parent = {
         "cid": "bafyrei" + "a" * 52,
         "uri": f"at://did:plc:{random.randrange(10**9):024d}/app.bsky.feed.post/3l3qo2vuowo2b",

@@ -85,6 +85,11 @@ class FakeJetstream:
         """The address of the host, for either wire."""
         return f"ws://127.0.0.1:{self._port}"
 
+    @property
+    def lines(self) -> int:
+        """Readers that are connected."""
+        return len(self._server.connections) if self._server else 0
+
     async def _answer(self, line: ServerConnection, request: Request) -> Response | None:
         """Refuse before the upgrade what the host refuses."""
         self.requests.append(_query(request))
@@ -176,7 +181,7 @@ class FakeJetstream:
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.01):
                     await line.send(_json(**{"$type": "error", "error": "ConsumerTooSlow"}), text=True)
-        while line.transport.get_write_buffer_size() and not line.transport.is_closing():
+        while line.transport.get_write_buffer_size() and not line.transport.is_closing():  # noqa: ASYNC110  # tells nobody
             await asyncio.sleep(0.01)
         await line.close(1008)
 
