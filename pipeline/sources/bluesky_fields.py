@@ -1,16 +1,12 @@
-"""The parts of a Bluesky post as its lexicon gives them (facets, embeds, reply, labels), read within bounds. Pure.
+"""The fields of a Bluesky post, read one by one and within bounds: a faulty one costs itself and not the post. Pure."""
 
-Nothing is required here: a client may leave out or invent what it likes. Unknown fields of a part are passed over.
-"""
-
-import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 
 from pipeline.posts import Media
+from pipeline.sources.bluesky_lexicon import Blob, Embed, External, Facet, Reference
 
 MANY = 64
 """Hashtags, mentions, links, references and languages of one post that are kept."""
@@ -22,86 +18,6 @@ FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _T = TypeVar("_T")
 _Raws = Mapping[str, msgspec.Raw]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TID = re.compile(r"[234567abcdefghij][234567a-z]{12}")
-_TID_VALUES = str.maketrans("234567abcdefghijklmnopqrstuvwxyz", "0123456789abcdefghijklmnopqrstuv")
-
-
-class _Span(msgspec.Struct, frozen=True, gc=False, rename={"start": "byteStart", "end": "byteEnd"}):
-    start: int = -1
-    end: int = -1
-
-
-class _Feature(msgspec.Struct, frozen=True, gc=False, rename={"type": "$type"}):
-    type: str = ""
-    tag: str | None = None
-    did: str | None = None
-    uri: str | None = None
-
-
-class Facet(msgspec.Struct, frozen=True, gc=False):
-    """What a stretch of the text is: `index` counts the bytes of its UTF-8 form."""
-
-    index: _Span = _Span()
-    features: list[_Feature] = []
-
-
-class _Link(msgspec.Struct, frozen=True, gc=False, rename={"link": "$link"}):
-    link: str | None = None
-
-
-class _Blob(msgspec.Struct, frozen=True, gc=False, rename={"mime": "mimeType"}):
-    ref: _Link | None = None
-    cid: str | None = None
-    mime: str | None = None
-
-
-class _Image(msgspec.Struct, frozen=True, gc=False):
-    image: _Blob | None = None
-    alt: str | None = None
-
-
-class External(msgspec.Struct, frozen=True, gc=False):
-    """A card of a page elsewhere, as the author's client described it."""
-
-    uri: str | None = None
-    title: str | None = None
-    description: str | None = None
-
-
-class _Reference(msgspec.Struct, frozen=True, gc=False):
-    uri: str | None = None
-    record: "_Reference | None" = None
-
-
-class Embed(msgspec.Struct, frozen=True, gc=False):
-    """What hangs under a text: pictures, a film, a card, another post, or a post with one of the others (`media`)."""
-
-    images: list[_Image] = []
-    video: _Blob | None = None
-    alt: str | None = None
-    external: External | None = None
-    record: _Reference | None = None
-    media: "Embed | None" = None
-
-
-class Reply(msgspec.Struct, frozen=True, gc=False):
-    """The post that is answered and the one at the root of the thread."""
-
-    parent: _Reference | None = None
-    root: _Reference | None = None
-
-
-class _Label(msgspec.Struct, frozen=True, gc=False):
-    val: str = ""
-
-
-class Labels(msgspec.Struct, frozen=True, gc=False):
-    """The labels that an author put on the own post."""
-
-    values: list[_Label] = []
-
 
 _facets = msgspec.json.Decoder(list[Facet])
 _facet = msgspec.json.Decoder(Facet)
@@ -192,7 +108,7 @@ def quoted(embed: Embed) -> str | None:
     return short((reference.uri or (reference.record.uri if reference.record else None)) if reference else None)
 
 
-def target(reference: _Reference | None) -> str | None:
+def target(reference: Reference | None) -> str | None:
     """Where a reference leads."""
     return short(reference.uri) if reference else None
 
@@ -202,14 +118,7 @@ def short(uri: str | None, longest: int = 1024) -> str | None:
     return uri if uri and len(uri) <= longest else None
 
 
-def born(rkey: str) -> datetime | None:
-    """When a record's key was made, if it is a TID (53 bits of microseconds, in a sortable base 32); authors' clients make it."""
-    if not _TID.fullmatch(rkey):
-        return None
-    return _EPOCH + timedelta(microseconds=int(rkey.translate(_TID_VALUES), 32) >> 10)
-
-
-def _medium(kind: str, blob: _Blob | None, alt: str | None) -> Media:
+def _medium(kind: str, blob: Blob | None, alt: str | None) -> Media:
     cid = (blob.ref.link if blob.ref else None) or blob.cid if blob else None
     return Media(
         kind=kind, id=short(cid), alt=(alt or "")[:LONGEST] or None, mime=short(blob.mime if blob else None, 128)

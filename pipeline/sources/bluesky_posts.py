@@ -7,22 +7,17 @@ only a post without readable text is rejected. Everything an author can fill is 
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from pipeline.codec import EARLIEST, MAX_TEXT
+from pipeline.codec import MAX_TEXT
 from pipeline.posts import Media, Post, Reason, Rejected
 from pipeline.sources.bluesky_fields import (
     FAULTS,
     LONGEST,
-    Embed,
-    External,
-    Labels,
-    Reply,
-    born,
     bounded,
     card,
     facets,
@@ -32,15 +27,12 @@ from pipeline.sources.bluesky_fields import (
     quoted,
     target,
 )
+from pipeline.sources.bluesky_lexicon import Embed, External, Labels, Reply
+from pipeline.sources.bluesky_times import believed, filed
 
 PLATFORM = "bluesky"
 COLLECTION = "app.bsky.feed.post"
 PARSER_VERSION = "bluesky-1"
-AHEAD = timedelta(minutes=10)
-"""How far an author's clock may run before the host's; a time beyond it is replaced by the host's."""
-BACKDATED = timedelta(days=30)
-"""A post that appears under a key older than this is filed by when it appeared."""
-
 DID = re.compile(r"did:[a-z0-9]{1,32}:[A-Za-z0-9._:%-]{1,256}")
 RKEY = re.compile(r"[A-Za-z0-9._:~-]{1,512}")
 
@@ -107,7 +99,7 @@ def _post(uri: str, version: str, text: str, commit: Commit, reading: Reading) -
         text=text[:MAX_TEXT],
         truncated=len(text) > MAX_TEXT,
         created_at=parts.created_at,
-        dated_at=_dated(commit, reading.observed_at),
+        dated_at=filed(commit.rkey, commit.operation == "update", reading.observed_at),
         observed_at=reading.observed_at,
         author_id=reading.did,
         lang_hint=parts.langs,
@@ -152,11 +144,10 @@ def _parts(record: _Record, text: str, observed_at: datetime) -> _Parts:
     found = facets(record, left)
     tags, mentions, links = features(text, found, cut) if found else ([], [], [])
     page = card(embed) if embed else None
-    created_at = _created(record, left, observed_at)
     langs = field(record, "langs", _texts, left) or []
     marked = field(record, "tags", _texts, left) or []
     return _Parts(
-        created_at,
+        _created(record, left, observed_at),
         bounded(langs, "langs", cut),
         bounded((*tags, *marked), "hashtags", cut),
         bounded(mentions, "mentions", cut),
@@ -178,27 +169,12 @@ def _readable(raw: msgspec.Raw) -> str | None:
 
 
 def _created(record: _Record, left: list[str], observed_at: datetime) -> datetime:
-    """The author's own time where it can be; the host's where it is missing, unreadable, or lies ahead or before 2000."""
-    found = field(record, "createdAt", _time, left)
-    if found is None:
-        return observed_at
-    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
-    if EARLIEST <= aware <= observed_at + AHEAD:
-        return aware
-    left.append("createdAt")
-    return observed_at
-
-
-def _dated(commit: Commit, observed_at: datetime) -> datetime:
-    """What files a post: the time in its key, which its edits share.
-
-    A key that lies ahead is not believed, and of a new post none that is old: else an author could file an offer into a month
-    that retention is about to drop.
-    """
-    made = born(commit.rkey)
-    if made is None or not EARLIEST <= made <= observed_at + AHEAD:
-        return observed_at
-    return observed_at if commit.operation != "update" and made < observed_at - BACKDATED else made
+    """The author's own time where it can be; one that is not believed is noted."""
+    said = field(record, "createdAt", _time, left)
+    found = believed(said, observed_at)
+    if said is not None and found is None:
+        left.append("createdAt")
+    return found or observed_at
 
 
 def _extra(record: _Record, left: list[str], cut: list[str], page: External | None) -> dict[str, Any]:

@@ -3,41 +3,18 @@
 import asyncio
 import json
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from http import HTTPStatus
-from urllib.parse import parse_qsl, urlsplit
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from tests.fakes_jetstream.answers import SEQS, V1, V2, WELL, Behaviour, answer, as_json, query_of
 from tests.fakes_jetstream.events import Happened
-
-V1, V2 = "/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents"
-_SEQS = 10**15
-_NAMES = {V1: {"wantedCollections", "cursor"}, V2: {"collections", "kinds", "cursor"}}
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """How the host is: event i has the number `first_seq + i` and is seen `shift_us` later than elsewhere; those before
-    `floor` are gone. What it does wrong: it cuts the line after every `cut_every`-th event (once at each place: half of them
-    torn off, half closed), falls silent before event `stall_at`, sends `inserted[i]` before event i, drops a reader that has
-    taken nothing for `slow_s`, and answers every request with `refusal` (status, body, headers).
-    """
-
-    first_seq: int = 1
-    shift_us: int = 0
-    floor: int = 0
-    cut_every: int = 0
-    stall_at: int | None = None
-    slow_s: float | None = None
-    inserted: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
-    refusal: tuple[int, bytes, Mapping[str, str]] | None = None
 
 
 class FakeJetstream:
@@ -47,7 +24,7 @@ class FakeJetstream:
     end of the events the line stays open and still. `requests` holds the query of each request, `said` what readers sent.
     """
 
-    def __init__(self, events: Sequence[Happened], behaviour: Behaviour = Behaviour(), port: int = 0) -> None:
+    def __init__(self, events: Sequence[Happened], behaviour: Behaviour = WELL, port: int = 0) -> None:
         self.behaviour = behaviour
         self.requests: list[dict[str, list[str]]] = []
         self.said: list[str | bytes] = []
@@ -91,30 +68,15 @@ class FakeJetstream:
         return len(self._server.connections) if self._server else 0
 
     async def _answer(self, line: ServerConnection, request: Request) -> Response | None:
-        """Refuse before the upgrade what the host refuses."""
-        self.requests.append(_query(request))
-        if self.behaviour.refusal:
-            status, body, headers = self.behaviour.refusal
-            return _response(status, body, headers)
-        path, query = urlsplit(request.path).path, _query(request)
-        if path not in _NAMES:
-            return _response(404, b"not found")
-        cursor = int(query.get("cursor", ["0"])[0])
-        if path == V1:
-            return None
-        if not query.keys() <= _NAMES[path]:
-            return _response(400, _json(error="InvalidRequest", message="unknown parameter"))
-        floor = self.behaviour.first_seq + self.behaviour.floor
-        if "cursor" in query and cursor < min(floor, _SEQS):
-            return _response(400, _json(error="CursorTooOld", message=f"cursor {cursor} below lookback floor {floor}"))
-        return None
+        self.requests.append(query_of(request))
+        return answer(request, self.behaviour)
 
     async def _serve(self, line: ServerConnection) -> None:
         assert line.request is not None
         listening = asyncio.create_task(self._listen(line))
         try:
             with suppress(ConnectionClosed):
-                await self._tell(line, urlsplit(line.request.path).path, _query(line.request))
+                await self._tell(line, urlsplit(line.request.path).path, query_of(line.request))
                 await line.wait_closed()
         finally:
             listening.cancel()
@@ -148,7 +110,7 @@ class FakeJetstream:
         behaviour = self.behaviour
         if cursor is None:
             return self._sent, ""
-        if cursor < _SEQS:
+        if cursor < SEQS:
             index = cursor - behaviour.first_seq
             return (self._sent, "FutureCursor") if index > len(self._events) else (max(index, behaviour.floor), "")
         index = bisect_left(self._events, cursor - behaviour.shift_us, key=lambda one: one.time_us)
@@ -180,7 +142,7 @@ class FakeJetstream:
         if path == V2:
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.01):
-                    await line.send(_json(**{"$type": "error", "error": "ConsumerTooSlow"}), text=True)
+                    await line.send(as_json(**{"$type": "error", "error": "ConsumerTooSlow"}), text=True)
         while line.transport.get_write_buffer_size() and not line.transport.is_closing():  # noqa: ASYNC110  # tells nobody
             await asyncio.sleep(0.01)
         await line.close(1008)
@@ -198,19 +160,3 @@ class FakeJetstream:
             line.transport.abort()
         else:
             await line.close(1001)
-
-
-def _query(request: Request) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in parse_qsl(urlsplit(request.path).query):
-        found.setdefault(name, []).append(value)
-    return found
-
-
-def _json(**fields: str) -> bytes:
-    return json.dumps(fields).encode()
-
-
-def _response(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Response:
-    fields = Headers({"Content-Length": str(len(body)), "Connection": "close"} | dict(headers or {}))
-    return Response(status, HTTPStatus(status).phrase, fields, body)
