@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.codec import MAX_TEXT
+from pipeline.codec import MAX_TEXT, decode_post, encode
 from pipeline.posts import Media, Post, Rejected
 from pipeline.sources.bluesky_fields import LONGEST, MANY
 from pipeline.sources.bluesky_times import born
@@ -153,6 +153,14 @@ def test_languages_are_hints() -> None:
 def test_what_is_not_known_is_kept_and_what_is_too_large_is_said() -> None:
     found = post({"via": "client", "bridgyOriginalUrl": "https://example.org", "blob": "x" * 5000})
     assert found.extra == {"via": "client", "bridgyOriginalUrl": "https://example.org", "cut": ["extra"]}
+
+
+def test_a_field_nested_too_deeply_to_be_passed_on_is_left_out_and_said() -> None:
+    found = post({"via": json.loads("[" * 800 + "]" * 800), "big": 10**30})
+    assert found.extra == {"big": 10**30, "cut": ["extra"]}
+    again = decode_post(encode(found), NOW)
+    assert isinstance(again, Post)
+    assert again.text == "hello"
 
 
 def test_a_hundred_thousand_unknown_fields_are_bounded() -> None:

@@ -1,7 +1,7 @@
 """The fields of a Bluesky post, read one by one and within bounds: a faulty one costs itself and not the post. Pure."""
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,12 +13,15 @@ MANY = 64
 LONGEST = 2048
 """Characters of a link, a tag or an alternative text that are kept."""
 _FACETS = 256
+_EXTRA, _NAME, _DEEP = 16, 64, 100
+_OURS = frozenset({"card", "cut"})
 FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises for what it reads."""
 
 _T = TypeVar("_T")
 _Raws = Mapping[str, msgspec.Raw]
 
+_any = msgspec.json.Decoder()
 _facets = msgspec.json.Decoder(list[Facet])
 _facet = msgspec.json.Decoder(Facet)
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
@@ -111,6 +114,25 @@ def quoted(embed: Embed) -> str | None:
 def target(reference: Reference | None) -> str | None:
     """Where a reference leads."""
     return short(reference.uri) if reference else None
+
+
+def extra(names: list[str], record: _Raws, page: External | None, cut: list[str]) -> dict[str, Any]:
+    """These fields of a record as they came, what a card says (`card`: title, description), and what was cut (`cut`)."""
+    kept: dict[str, Any] = {}
+    for name in sorted(names)[:_EXTRA]:
+        raw = bytes(record[name])
+        if len(raw) > LONGEST or len(name) > _NAME or raw.count(b"[") + raw.count(b"{") > _DEEP or name in _OURS:
+            cut.append("extra")
+            continue
+        try:
+            kept[name] = _any.decode(raw)
+        except FAULTS:
+            cut.append("extra")
+    if len(names) > _EXTRA:
+        cut.append("extra")
+    if page and (page.title or page.description):
+        kept["card"] = [(page.title or "")[:LONGEST], (page.description or "")[:LONGEST]]
+    return kept | {"cut": sorted(set(cut))} if cut else kept
 
 
 def short(uri: str | None, longest: int = 1024) -> str | None:

@@ -17,9 +17,9 @@ from pipeline.codec import MAX_TEXT
 from pipeline.posts import Media, Post, Reason, Rejected
 from pipeline.sources.bluesky_fields import (
     FAULTS,
-    LONGEST,
     bounded,
     card,
+    extra,
     facets,
     features,
     field,
@@ -27,7 +27,7 @@ from pipeline.sources.bluesky_fields import (
     quoted,
     target,
 )
-from pipeline.sources.bluesky_lexicon import Embed, External, Labels, Reply
+from pipeline.sources.bluesky_lexicon import Embed, Labels, Reply
 from pipeline.sources.bluesky_times import believed, filed
 
 PLATFORM = "bluesky"
@@ -37,17 +37,12 @@ DID = re.compile(r"did:[a-z0-9]{1,32}:[A-Za-z0-9._:%-]{1,256}")
 RKEY = re.compile(r"[A-Za-z0-9._:~-]{1,512}")
 
 _KNOWN = frozenset({"$type", "text", "createdAt", "langs", "facets", "tags", "embed", "reply", "labels"})
-_EXTRA = 16
-"""Unknown or faulty fields that are kept, each of at most `LONGEST` bytes of JSON."""
-
 _text = msgspec.json.Decoder(str)
 _time = msgspec.json.Decoder(datetime)
 _texts = msgspec.json.Decoder(list[str])
 _embed = msgspec.json.Decoder(Embed)
 _reply = msgspec.json.Decoder(Reply)
 _labels = msgspec.json.Decoder(Labels)
-_any = msgspec.json.Decoder()
-_OURS = frozenset({"card", "cut"})
 
 _Record = Mapping[str, msgspec.Raw]
 
@@ -157,7 +152,7 @@ def _parts(record: _Record, text: str, observed_at: datetime) -> _Parts:
         target(reply.parent) if reply else None,
         target(reply.root) if reply else None,
         quoted(embed) if embed else None,
-        _extra(record, left, cut, page),
+        extra([*(record.keys() - _KNOWN), *left], record, page, cut),
     )
 
 
@@ -175,28 +170,6 @@ def _created(record: _Record, left: list[str], observed_at: datetime) -> datetim
     if said is not None and found is None:
         left.append("createdAt")
     return found or observed_at
-
-
-def _extra(record: _Record, left: list[str], cut: list[str], page: External | None) -> dict[str, Any]:
-    """What is not known, what is faulty, what a card says, and what was cut; within bounds."""
-    names = [*(record.keys() - _KNOWN), *left]
-    extra: dict[str, Any] = {}
-    for name in sorted(names)[:_EXTRA]:
-        raw = bytes(record[name])
-        if len(raw) > LONGEST or len(name) > 64 or name in _OURS:
-            cut.append("extra")
-            continue
-        try:
-            extra[name] = _any.decode(raw)
-        except FAULTS:
-            cut.append("extra")
-    if len(names) > _EXTRA:
-        cut.append("extra")
-    if page and (page.title or page.description):
-        extra["card"] = [(page.title or "")[:LONGEST], (page.description or "")[:LONGEST]]
-    if cut:
-        extra["cut"] = sorted(set(cut))
-    return extra
 
 
 def _rejected(reading: Reading, reason: Reason, detail: str) -> Rejected:

@@ -74,14 +74,13 @@ def serve(events: Synthetic, told: Connection) -> None:
     asyncio.run(run())
 
 
-async def read(url: str, events: Synthetic, wire: Wire) -> tuple[dict[str, Any], Tally]:
+async def read(url: str, events: Synthetic, wire: Wire, expected: Tally) -> tuple[dict[str, Any], Tally]:
     """Read all events and measure on the way."""
     source = Jetstream("soak", wire, [url])
     tally, process, began = Tally(), psutil.Process(), time.perf_counter()
     tasks, memory = asyncio.all_tasks(), 0
     last: Step | None = None
     begin = {"time_us": str(events[0].time_us)}
-    end = events[len(events) - 1].time_us
     async with aclosing(source.steps(begin)) as steps:
         async for step in steps:
             for event in step.events:
@@ -89,18 +88,23 @@ async def read(url: str, events: Synthetic, wire: Wire) -> tuple[dict[str, Any],
             last = step
             if not memory and tally.count > len(events) // _WARM:
                 memory = process.memory_info().rss
-            if step.cursor and _at_end(step, wire, len(events), end):
+            if _at_end(step, tally, expected, len(events)):
                 break
     spent, after = time.perf_counter() - began, process.memory_info().rss
-    row = {"events_per_s": round(len(events) / spent), "cpu_s": round(sum(process.cpu_times()[:2]), 1)}
+    row: dict[str, Any] = {"events_per_s": round(len(events) / spent), "cpu_s": round(sum(process.cpu_times()[:2]), 1)}
     row |= {"rss_mb_before": round(memory / 2**20, 1), "rss_mb_after": round(after / 2**20, 1)}
-    row |= {"tasks_left": len(asyncio.all_tasks() - tasks), "cursor": last.cursor if last else None, "gaps": source.gaps}
+    row |= {
+        "tasks_left": len(asyncio.all_tasks() - tasks),
+        "cursor": last.cursor if last else None,
+        "gaps": source.gaps,
+    }
     return row | {"flat": after <= memory * 1.1}, tally
 
 
-def _at_end(step: Step, wire: Wire, count: int, end: int) -> bool:
-    cursor = step.cursor or {}
-    return int(cursor.get("seq", 0)) == count if wire == "v2" else int(cursor["time_us"]) >= end - 6_500 and len(step.events) < 1
+def _at_end(step: Step, tally: Tally, expected: Tally, count: int) -> bool:
+    """Whether all came: on v2 the last number, too (the last events may be none of ours)."""
+    seq = (step.cursor or {}).get("seq")
+    return tally.count >= expected.count and (seq is None or int(seq) == count)
 
 
 def main() -> int:
@@ -110,18 +114,28 @@ def main() -> int:
     parser.add_argument("--wire", choices=("v1", "v2"), default="v2")
     chosen = parser.parse_args()
     events = Synthetic(chosen.events, seed=1, start=datetime.now(UTC) - timedelta(seconds=chosen.events / 1000))
+    expected = sent(events)
     ours, theirs = get_context("fork").Pipe()
     host = get_context("fork").Process(target=serve, args=(events, theirs))
     host.start()
     try:
-        row, received = asyncio.run(read(ours.recv(), events, chosen.wire))
+        row, received = asyncio.run(read(ours.recv(), events, chosen.wire, expected))
     finally:
         ours.send("end")
         host.join(10)
-    expected = sent(events)
     whole = (received.count, received.sum) == (expected.count, expected.sum)
     row = {"soak": "jetstream", "machine": machine(), "wire": chosen.wire, "events": chosen.events} | row
-    print(json.dumps(row | {"posts_and_erasures": received.count, "expected": expected.count, "whole": whole, "load": os.getloadavg()[0]}))
+    print(
+        json.dumps(
+            row
+            | {
+                "posts_and_erasures": received.count,
+                "expected": expected.count,
+                "whole": whole,
+                "load": os.getloadavg()[0],
+            }
+        )
+    )
     return 0 if whole and row["flat"] and not row["tasks_left"] else 1
 
 
