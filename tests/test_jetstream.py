@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import ConfigurationError
 from pipeline.posts import Erasure, Post, Rejected
-from pipeline.sources.connector import Cursor, Event, SourceAway, SourceRefused
+from pipeline.sources.connector import Connector, Cursor, Event, SourceAway, SourceRefused
 from pipeline.sources.jetstream import Jetstream, Limits
 from pipeline.sources.jetstream_wire import Wire
 from tests.fakes_jetstream import Behaviour, FakeJetstream, Synthetic, seen_as
@@ -58,6 +58,11 @@ async def gather(source: Jetstream, cursor: Cursor | None = None, most: int = 1)
 
 def reader(*servers: FakeJetstream, wire: Wire = "v2", limits: Limits = QUICK) -> Jetstream:
     return Jetstream("sky", wire, [one.url for one in servers], limits)
+
+
+def test_it_is_a_live_connector_of_bluesky() -> None:
+    source: Connector = Jetstream("sky")
+    assert (source.name, source.platform, source.live) == ("sky", "bluesky", True)
 
 
 def standing(server: FakeJetstream, index: int, seq: int | None = None) -> Cursor:

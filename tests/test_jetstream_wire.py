@@ -1,6 +1,7 @@
 """Frames of both wires: what they tell, and what a hostile one cannot do."""
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.benchmarks.jetstream import frames_of, measure
 from pipeline.codec import MAX_LINE, decode_erasure, decode_post, encode
 from pipeline.posts import Erasure, Post, Rejected
 from pipeline.sources.jetstream_wire import Heard, Wire, hear
@@ -177,6 +179,29 @@ def test_whoever_is_no_did_is_rejected(wire: Wire, did: str) -> None:
         ("commit", COMMIT | {"operation": "delete"}),
     ):
         assert isinstance(told(wire, frame(wire, kind, body, did=did)).event, Rejected)
+
+
+def test_the_frames_that_are_measured_are_those_of_the_wire(wire: Wire) -> None:
+    heard = [hear(wire, raw, "sky", NOW_US) for raw in frames_of(wire, 300)]
+    assert not [one.event for one in heard if isinstance(one.event, Rejected)]
+    kinds = Counter(type(one.event).__name__ for one in heard)
+    assert kinds["Post"] > 200
+    assert kinds["Erasure"] > 20
+    assert measure(wire, 300, 1)["events_per_cpu_s"] > 0
+
+
+def test_synthetic_events_are_those_of_their_seed_and_jittered_as_recorded() -> None:
+    start = NOW - timedelta(seconds=5)
+    events = Synthetic(3000, seed=4, start=start)
+    assert list(events) == list(Synthetic(3000, seed=4, start=start))
+    assert events[7] != Synthetic(3000, seed=5, start=start)[7]
+    shown = [json.loads(one.v1())["time_us"] - one.time_us for one in events]
+    assert (min(shown) < -6000, max(shown) > 8000, min(shown) >= -6500, max(shown) <= 8900) == (True,) * 4
+    heard = [told("v2", one.v2(number)).event for number, one in enumerate(events)]
+    assert not [one for one in heard if isinstance(one, Rejected)]
+    assert {one.native_id for one in heard if isinstance(one, Erasure)} & {
+        one.native_id for one in heard if isinstance(one, Post)
+    }
 
 
 JSON = st.recursive(
