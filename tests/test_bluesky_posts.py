@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.codec import MAX_TEXT, decode_post, encode
@@ -270,6 +270,7 @@ def test_a_new_post_under_a_key_that_lies_is_filed_by_when_it_was_seen(rkey: str
     assert post({}, rkey=rkey).dated_at == NOW
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**53 - 1))
 def test_the_time_in_a_key_is_read_as_clients_write_it(time_us: int) -> None:
     assert born(tid(time_us)) == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us)

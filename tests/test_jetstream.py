@@ -16,7 +16,9 @@ from pipeline.sources.jetstream_wire import Wire
 from tests.fakes_jetstream import Behaviour, FakeJetstream, Synthetic, seen_as
 
 WIRES: tuple[Wire, ...] = ("v1", "v2")
-QUICK = Limits(stall_s=0.5, open_s=5.0)
+CALM = Limits()
+SOON = Limits(stall_s=3.0)
+ENDS = Behaviour(ends=True)
 EVENTS = Synthetic(120, seed=7)
 
 
@@ -56,7 +58,7 @@ async def gather(source: Jetstream, cursor: Cursor | None = None, most: int = 1)
     return found
 
 
-def reader(*servers: FakeJetstream, wire: Wire = "v2", limits: Limits = QUICK) -> Jetstream:
+def reader(*servers: FakeJetstream, wire: Wire = "v2", limits: Limits = CALM) -> Jetstream:
     return Jetstream("sky", wire, [one.url for one in servers], limits)
 
 
@@ -73,10 +75,10 @@ def standing(server: FakeJetstream, index: int, seq: int | None = None) -> Curso
 
 async def cut_at_every(every: int, wire: Wire) -> tuple[set[tuple[str, str]], int]:
     """What of the posts sent did not arrive through a line cut at every k-th event, and how often it was cut."""
-    async with FakeJetstream(EVENTS, Behaviour(cut_every=every)) as server:
+    async with FakeJetstream(EVENTS, Behaviour(ends=True, cut_every=every)) as server:
         found = await gather(reader(server, wire=wire), most=len(EVENTS) // every + 1)
     assert not found.rejected
-    return seen_as(EVENTS) ^ found.posts, found.whys.count("the connection was cut")
+    return seen_as(EVENTS) ^ found.posts, server.cuts
 
 
 @pytest.mark.parametrize("wire", WIRES)
@@ -88,7 +90,7 @@ async def test_a_stream_cut_at_every_kth_event_arrives_whole(wire: Wire) -> None
 
 @pytest.mark.parametrize("wire", WIRES)
 async def test_deletions_of_posts_and_of_accounts_arrive_through_every_cut(wire: Wire) -> None:
-    async with FakeJetstream(EVENTS, Behaviour(cut_every=3)) as server:
+    async with FakeJetstream(EVENTS, Behaviour(ends=True, cut_every=3)) as server:
         found = await gather(reader(server, wire=wire), most=41)
     deleted = {one.name for one in EVENTS if one.operation == "delete"}
     withdrawn = {one.did for one in EVENTS if one.kind == "account" and "desynchronized" not in one.body}
@@ -97,13 +99,13 @@ async def test_deletions_of_posts_and_of_accounts_arrive_through_every_cut(wire:
 
 
 async def test_v1_without_going_back_would_lose_what_stands_behind_a_time_ahead() -> None:
-    async with FakeJetstream(EVENTS, Behaviour(cut_every=3)) as server:
-        found = await gather(reader(server, wire="v1", limits=Limits(stall_s=0.3, rewind_s=0)), most=35)
+    async with FakeJetstream(EVENTS, Behaviour(ends=True, cut_every=3)) as server:
+        found = await gather(reader(server, wire="v1", limits=Limits(rewind_s=0)), most=35)
     assert found.posts < seen_as(EVENTS)
 
 
 async def test_v2_goes_on_by_number_on_the_host_that_gave_it() -> None:
-    async with FakeJetstream(EVENTS, Behaviour(cut_every=50, first_seq=7000)) as server:
+    async with FakeJetstream(EVENTS, Behaviour(ends=True, cut_every=50, first_seq=7000)) as server:
         await gather(reader(server), most=2)
     assert server.requests[0].keys() == {"collections", "kinds"}
     assert server.requests[0]["kinds"] == ["commit", "account", "sync"]
@@ -111,9 +113,9 @@ async def test_v2_goes_on_by_number_on_the_host_that_gave_it() -> None:
 
 
 async def test_a_host_that_falls_silent_is_followed_by_another_by_time() -> None:
-    far = Behaviour(first_seq=9_000_000, shift_us=300_000)
+    far = Behaviour(ends=True, first_seq=9_000_000, shift_us=300_000)
     async with FakeJetstream(EVENTS, Behaviour(stall_at=60)) as near, FakeJetstream(EVENTS, far) as other:
-        found = await gather(reader(near, other), most=2)
+        found = await gather(reader(near, other, limits=SOON), most=2)
     assert found.posts == seen_as(EVENTS)
     assert found.whys[0] == "the stream stands still"
     assert found.cursor is not None and found.cursor["host"] == other.url
@@ -123,33 +125,33 @@ async def test_a_host_that_falls_silent_is_followed_by_another_by_time() -> None
 
 async def test_a_number_is_never_asked_of_a_host_that_did_not_give_it() -> None:
     async with (
-        FakeJetstream(EVENTS, Behaviour(first_seq=1)) as one,
-        FakeJetstream(EVENTS, Behaviour(first_seq=50)) as two,
+        FakeJetstream(EVENTS, Behaviour(ends=True, first_seq=1)) as one,
+        FakeJetstream(EVENTS, Behaviour(ends=True, first_seq=50)) as two,
     ):
         found = await gather(reader(two), cursor=standing(one, 70, seq=71), most=1)
     assert found.posts == seen_as(EVENTS)  # five seconds back is before the first
 
 
 async def test_a_host_that_is_down_is_passed_over() -> None:
-    async with FakeJetstream(EVENTS) as gone:
+    async with FakeJetstream(EVENTS, ENDS) as gone:
         url = gone.url
-    async with FakeJetstream(EVENTS) as server:
-        source = Jetstream("sky", "v2", [url, server.url], QUICK)
+    async with FakeJetstream(EVENTS, ENDS) as server:
+        source = Jetstream("sky", "v2", [url, server.url], CALM)
         found = await gather(source, most=1)
         assert found.posts == seen_as(EVENTS)
         again = await gather(source, cursor=found.cursor, most=1)
-        assert again.whys == ["the stream stands still"]
+        assert again.whys == ["the connection was cut"]
 
 
 async def test_all_hosts_down_is_away() -> None:
-    async with FakeJetstream(EVENTS) as gone:
+    async with FakeJetstream(EVENTS, ENDS) as gone:
         url = gone.url
     with pytest.raises(SourceAway, match="cannot be reached"):
-        await first_step(Jetstream("sky", "v1", [url], QUICK), {"time_us": str(EVENTS[0].time_us)})
+        await first_step(Jetstream("sky", "v1", [url], CALM), {"time_us": str(EVENTS[0].time_us)})
 
 
 async def test_v2_goes_on_from_the_oldest_event_there_is_and_counts_the_gap() -> None:
-    async with FakeJetstream(EVENTS, Behaviour(floor=50)) as server:
+    async with FakeJetstream(EVENTS, Behaviour(ends=True, floor=50)) as server:
         source = reader(server)
         found = await gather(source, cursor=standing(server, 4, seq=5), most=2)
     assert found.posts == seen_as(EVENTS[50:])
@@ -158,8 +160,8 @@ async def test_v2_goes_on_from_the_oldest_event_there_is_and_counts_the_gap() ->
 
 
 async def test_v1_moves_an_old_cursor_silently_and_the_gap_is_seen_by_the_times() -> None:
-    async with FakeJetstream(EVENTS, Behaviour(floor=90)) as server:
-        source = reader(server, wire="v1", limits=Limits(stall_s=0.3, quiet_s=0.06))
+    async with FakeJetstream(EVENTS, Behaviour(ends=True, floor=90)) as server:
+        source = reader(server, wire="v1", limits=Limits(quiet_s=0.06))
         found = await gather(source, cursor=standing(server, 4), most=1)
     assert found.posts == seen_as(EVENTS[90:])
     assert source.gaps == 1
@@ -167,14 +169,14 @@ async def test_v1_moves_an_old_cursor_silently_and_the_gap_is_seen_by_the_times(
 
 @pytest.mark.parametrize("wire", WIRES)
 async def test_a_return_that_misses_nothing_is_no_gap(wire: Wire) -> None:
-    async with FakeJetstream(EVENTS, Behaviour(cut_every=10)) as server:
-        source = reader(server, wire=wire, limits=Limits(stall_s=0.3, quiet_s=0.06))
+    async with FakeJetstream(EVENTS, Behaviour(ends=True, cut_every=10)) as server:
+        source = reader(server, wire=wire, limits=Limits(quiet_s=0.06))
         await gather(source, most=12)
     assert source.gaps == 0
 
 
 async def test_a_host_that_numbers_anew_is_read_by_time() -> None:
-    async with FakeJetstream(EVENTS) as server:
+    async with FakeJetstream(EVENTS, ENDS) as server:
         source = reader(server)
         found = await gather(source, cursor=standing(server, 10, seq=888_888), most=2)
     assert found.posts == seen_as(EVENTS)
@@ -185,10 +187,10 @@ async def test_a_host_that_numbers_anew_is_read_by_time() -> None:
 @pytest.mark.parametrize("wire", WIRES)
 async def test_a_reader_that_was_too_slow_comes_back_and_misses_nothing(wire: Wire) -> None:
     many = Synthetic(12_000, seed=3)
-    async with FakeJetstream(many, Behaviour(slow_s=0.3)) as server:
-        source = reader(server, wire=wire, limits=Limits(stall_s=1.0))
+    async with FakeJetstream(many, Behaviour(ends=True, slow_s=0.3)) as server:
+        source = reader(server, wire=wire)
         found = Gathered()
-        while found.opened < 6 and found.posts != seen_as(many):
+        while found.opened < 20 and found.posts != seen_as(many):
             found.opened += 1
             with pytest.raises(SourceAway) as away:
                 async with aclosing(source.steps(found.cursor)) as steps:
@@ -198,7 +200,7 @@ async def test_a_reader_that_was_too_slow_comes_back_and_misses_nothing(wire: Wi
                         if not server.dropped:
                             await asyncio.sleep(0.6)
             found.whys.append(away.value.why)
-    assert server.dropped == 1
+    assert server.dropped >= 1
     assert found.whys[0] == ("the host found us too slow" if wire == "v2" else "the connection was cut")
     assert found.posts == seen_as(many)
 
@@ -217,7 +219,9 @@ BAD = (
 
 @pytest.mark.parametrize("wire", WIRES)
 async def test_garbage_is_rejected_whole_and_loses_no_neighbour(wire: Wire) -> None:
-    async with FakeJetstream(EVENTS, Behaviour(inserted={i * 7: [raw] for i, raw in enumerate(BAD)})) as server:
+    async with FakeJetstream(
+        EVENTS, Behaviour(ends=True, inserted={i * 7: [raw] for i, raw in enumerate(BAD)})
+    ) as server:
         found = await gather(reader(server, wire=wire), most=1)
     assert [one.raw for one in found.rejected] == list(BAD)
     assert found.posts == seen_as(EVENTS)
@@ -225,15 +229,18 @@ async def test_garbage_is_rejected_whole_and_loses_no_neighbour(wire: Wire) -> N
 
 async def test_a_frame_of_ten_megabytes_is_rejected_and_its_neighbours_arrive() -> None:
     huge = b'{"did":"' + b"x" * 10_000_000 + b'"}'
-    async with FakeJetstream(EVENTS, Behaviour(inserted={5: [huge]})) as server:
+    async with FakeJetstream(EVENTS, Behaviour(ends=True, inserted={5: [huge]})) as server:
         found = await gather(reader(server, wire="v1"), most=1)
     assert [(len(one.raw), one.reason) for one in found.rejected] == [(len(huge), "too_large")]
     assert found.posts == seen_as(EVENTS)
 
 
 async def test_a_frame_that_no_memory_should_hold_ends_the_line_and_the_next_host_is_asked() -> None:
-    wild = Behaviour(inserted={60: [b"x" * (17 << 20)]})
-    async with FakeJetstream(EVENTS, wild) as first, FakeJetstream(EVENTS, Behaviour(first_seq=500)) as second:
+    wild = Behaviour(ends=True, inserted={60: [b"x" * (17 << 20)]})
+    async with (
+        FakeJetstream(EVENTS, wild) as first,
+        FakeJetstream(EVENTS, Behaviour(ends=True, first_seq=500)) as second,
+    ):
         found = await gather(reader(first, second), most=2)
     assert found.whys[0] == "the host sent a frame that is too large"
     assert found.posts == seen_as(EVENTS)
@@ -249,7 +256,7 @@ HERE: Cursor = {"time_us": str(EVENTS[0].time_us)}
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
 async def test_a_refusal_for_good_asks_for_a_person(status: int) -> None:
-    async with FakeJetstream(EVENTS, Behaviour(refusal=(status, b"no", {}))) as server:
+    async with FakeJetstream(EVENTS, Behaviour(ends=True, refusal=(status, b"no", {}))) as server:
         with pytest.raises(SourceRefused, match=f"HTTP {status}"):
             await first_step(reader(server), HERE)
 
@@ -260,23 +267,23 @@ async def test_a_refusal_for_good_asks_for_a_person(status: int) -> None:
 )
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_refusal_for_now_says_how_long(status: int, asked: dict[str, str], wait: float | None) -> None:
-    async with FakeJetstream(EVENTS, Behaviour(refusal=(status, b"later", asked))) as server:
+    async with FakeJetstream(EVENTS, Behaviour(ends=True, refusal=(status, b"later", asked))) as server:
         with pytest.raises(SourceAway, match=f"HTTP {status}") as away:
             await first_step(reader(server), HERE)
     assert away.value.retry_after_s == wait
 
 
 async def test_one_host_that_refuses_does_not_stop_another() -> None:
-    refusing = Behaviour(refusal=(403, b"no", {}))
-    async with FakeJetstream(EVENTS, refusing) as one, FakeJetstream(EVENTS) as two:
+    refusing = Behaviour(ends=True, refusal=(403, b"no", {}))
+    async with FakeJetstream(EVENTS, refusing) as one, FakeJetstream(EVENTS, ENDS) as two:
         found = await gather(reader(one, two), most=1)
     assert found.posts == seen_as(EVENTS)
 
 
 @pytest.mark.parametrize("wire", WIRES)
 async def test_a_first_start_says_where_it_stands_before_anything_is_read(wire: Wire) -> None:
-    async with FakeJetstream(EVENTS) as server:
-        source = Jetstream("sky", wire, [server.url], QUICK, clock=lambda: EVENTS[0].time_us / 1e6)
+    async with FakeJetstream(EVENTS, ENDS) as server:
+        source = Jetstream("sky", wire, [server.url], CALM, clock=lambda: EVENTS[0].time_us / 1e6)
         async with aclosing(source.steps(None)) as steps:
             step = await anext(steps)
         assert (step.events, step.cursor) == ((), {"time_us": str(EVENTS[0].time_us)})
@@ -300,7 +307,10 @@ sys.addaudithook(note_connections)
 async def test_no_connection_goes_anywhere_but_to_the_hosts_that_were_given(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with FakeJetstream(EVENTS) as elsewhere, FakeJetstream(EVENTS, Behaviour(cut_every=30)) as server:
+    async with (
+        FakeJetstream(EVENTS, ENDS) as elsewhere,
+        FakeJetstream(EVENTS, Behaviour(ends=True, cut_every=30)) as server,
+    ):
         monkeypatch.setenv("http_proxy", elsewhere.url.replace("ws", "http"))
         monkeypatch.setenv("ws_proxy", elsewhere.url.replace("ws", "http"))
         CONNECTED.clear()
@@ -312,8 +322,8 @@ async def test_no_connection_goes_anywhere_but_to_the_hosts_that_were_given(
 
 
 async def test_a_redirect_is_not_followed() -> None:
-    async with FakeJetstream(EVENTS) as elsewhere:
-        moved = Behaviour(refusal=(302, b"", {"Location": elsewhere.url}))
+    async with FakeJetstream(EVENTS, ENDS) as elsewhere:
+        moved = Behaviour(ends=True, refusal=(302, b"", {"Location": elsewhere.url}))
         async with FakeJetstream(EVENTS, moved) as server:
             with pytest.raises(SourceAway, match="HTTP 302"):
                 await first_step(reader(server), HERE)
@@ -323,7 +333,7 @@ async def test_a_redirect_is_not_followed() -> None:
 @pytest.mark.parametrize("wire", WIRES)
 async def test_nothing_is_sent_and_no_task_stays_behind(wire: Wire) -> None:
     before = asyncio.all_tasks()
-    async with FakeJetstream(EVENTS, Behaviour(cut_every=10)) as server:
+    async with FakeJetstream(EVENTS, Behaviour(ends=True, cut_every=10)) as server:
         await gather(reader(server, wire=wire), most=13)
         async with aclosing(reader(server, wire=wire).steps(HERE)) as steps:
             await anext(steps)  # left in the middle
@@ -332,14 +342,15 @@ async def test_nothing_is_sent_and_no_task_stays_behind(wire: Wire) -> None:
 
 
 async def test_a_reader_that_is_cancelled_leaves_no_line_open() -> None:
-    async with FakeJetstream(EVENTS) as server:
-        task = asyncio.create_task(gather(reader(server, limits=Limits(stall_s=30)), most=1))
-        await asyncio.sleep(0.2)
+    async with FakeJetstream(EVENTS) as server, asyncio.timeout(30):
+        task = asyncio.create_task(gather(reader(server)))
+        while not server.lines:  # noqa: ASYNC110  # the fake tells nobody
+            await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.sleep(0.1)
-        assert server.lines == 0
+        while server.lines:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.benchmarks.jetstream import frames_of, measure
@@ -223,6 +223,7 @@ def passes_on(event: object) -> None:
         assert decode_erasure(encode(event)) == event
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WIRES), st.binary(max_size=300))
 def test_no_bytes_raise(wire: Wire, raw: bytes) -> None:
     found = told(wire, raw).event
@@ -230,6 +231,7 @@ def test_no_bytes_raise(wire: Wire, raw: bytes) -> None:
     assert found.raw == raw
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WIRES), RECORDS)
 def test_no_record_raises_and_what_comes_of_it_can_be_passed_on(wire: Wire, record: dict[str, Any]) -> None:
     raw = frame(wire, "commit", COMMIT | {"record": {"text": "hello"} | record})
@@ -238,11 +240,13 @@ def test_no_record_raises_and_what_comes_of_it_can_be_passed_on(wire: Wire, reco
     passes_on(event)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WIRES), st.sampled_from(("commit", "account", "identity", "sync", "info", "x")), JSON)
 def test_no_body_raises(wire: Wire, kind: str, body: Any) -> None:
     passes_on(told(wire, frame(wire, kind, body if isinstance(body, dict) else {"x": body})).event)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2000), st.sampled_from(WIRES), st.data())
 def test_a_frame_cut_or_changed_anywhere_is_read_or_rejected_and_never_raises(
     index: int, wire: Wire, data: st.DataObject

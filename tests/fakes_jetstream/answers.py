@@ -19,7 +19,8 @@ class Behaviour:
     """How the host is: event i has the number `first_seq + i` and is seen `shift_us` later than elsewhere; those before
     `floor` are gone. What it does wrong: it cuts the line after every `cut_every`-th event (once at each place: half of them
     torn off, half closed), falls silent before event `stall_at`, sends `inserted[i]` before event i, drops a reader that has
-    taken nothing for `slow_s`, and answers every request with `refusal` (status, body, headers).
+    taken nothing for `slow_s`, closes the line after the last event if it `ends`, and answers every request with `refusal`
+    (status, body, headers).
     """
 
     first_seq: int = 1
@@ -28,6 +29,7 @@ class Behaviour:
     cut_every: int = 0
     stall_at: int | None = None
     slow_s: float | None = None
+    ends: bool = False
     inserted: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
     refusal: tuple[int, bytes, Mapping[str, str]] | None = None
 

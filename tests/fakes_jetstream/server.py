@@ -21,7 +21,8 @@ class FakeJetstream:
     """`async with FakeJetstream(events) as server:` listens on a free port of loopback; the host's address is `server.url`.
 
     A reader without a cursor starts behind the newest event that was sent to anybody (at the beginning: at the first). At the
-    end of the events the line stays open and still. `requests` holds the query of each request, `said` what readers sent.
+    end of the events the line stays open and still, unless the host `ends`. `requests` holds the query of each request,
+    `said` what readers sent.
     """
 
     def __init__(self, events: Sequence[Happened], behaviour: Behaviour = WELL, port: int = 0) -> None:
@@ -61,6 +62,11 @@ class FakeJetstream:
     def url(self) -> str:
         """The address of the host, for either wire."""
         return f"ws://127.0.0.1:{self._port}"
+
+    @property
+    def cuts(self) -> int:
+        """How often the line was cut."""
+        return len(self._cuts)
 
     @property
     def lines(self) -> int:
@@ -104,6 +110,8 @@ class FakeJetstream:
             if self._cuts_after(index):
                 await self._cut(line)
                 return
+        if self.behaviour.ends:
+            await line.close(1001)
 
     def _begin(self, cursor: int | None) -> tuple[int, str]:
         """The first event to send, and the name of the notice before it, if any."""
