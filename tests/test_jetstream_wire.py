@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.benchmarks.jetstream import frames_of, measure
-from pipeline.codec import MAX_LINE, decode_erasure, decode_post, encode
+from pipeline.codec import decode_erasure, decode_post, encode
 from pipeline.posts import Erasure, Post, Rejected
-from pipeline.sources.jetstream_wire import Heard, Wire, hear
+from pipeline.sources.jetstream_wire import MAX_EVENT, Heard, Wire, hear
 from tests.fakes_jetstream import Synthetic
 
 DID = "did:plc:eygmaihciaxprqvxpfvl6flk"
@@ -140,7 +140,7 @@ def test_notices_and_last_words_are_told_by_name() -> None:
         (b"[" * 100_000, "wrong_type"),
         (b'{"x":' * 100_000, "too_deep"),
         (b'{"did":"\xff"}', "bad_text"),
-        (b" " * (MAX_LINE + 1), "too_large"),
+        (b" " * (MAX_EVENT + 1), "too_large"),
     ],
 )
 def test_a_frame_that_cannot_be_read_is_rejected_whole(wire: Wire, raw: bytes, reason: str) -> None:

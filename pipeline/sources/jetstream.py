@@ -47,7 +47,7 @@ class Limits:
 class Jetstream:
     """The connector of one stream of Jetstream, over as many hosts as serve it.
 
-    `gaps` counts the returns after which events were missing. Hosts are tried in turn, first the one that was read last.
+    Hosts are tried in turn, first the one that was read last. A return after which events are missing is a gap of its step.
     """
 
     platform = PLATFORM
@@ -64,7 +64,6 @@ class Jetstream:
         if wire not in HOSTS:
             raise ConfigurationError(f"{name}: the wire of Jetstream is v1 or v2")
         self.name = name
-        self.gaps = 0
         self._wire: Wire = wire
         self._hosts = tuple(map(checked_host, hosts or HOSTS[wire]))
         self._limits = limits
@@ -102,10 +101,9 @@ class Jetstream:
         now_us = self._now_us()
         events = course.take(hear(self._wire, raw, self.name, now_us) for raw in frames)
         if (missing := course.gap()) is not None:
-            self.gaps += 1
             log.warning("events are missing from the stream", extra={"source": self.name, "seconds": round(missing)})
         behind = max(now_us - course.standing.time_us, 0) / 1e6
-        return Step(events, course.standing.cursor(), behind)
+        return Step(events, course.standing.cursor(), behind, gaps=int(missing is not None))
 
     async def _open(self, standing: Standing | None) -> tuple[str, ClientConnection]:
         """Connect to the first host that takes us, beginning with the one whose turn it is."""

@@ -10,12 +10,13 @@ from typing import Literal
 
 import msgspec
 
-from pipeline.codec import MAX_LINE
 from pipeline.posts import Erasure, Post, Reason, Rejected
 from pipeline.sources.bluesky_posts import COLLECTION, DID, PLATFORM, RKEY, Commit, Reading, read_post
 
 Wire = Literal["v1", "v2"]
 
+MAX_EVENT = 2 << 20
+"""Bytes of a frame that are parsed. A record of a repository has at most about a million; more would hold up other sources."""
 FIRST_TIME = 1_000_000_000_000_000
 """Microseconds since 1970 from which a cursor is a time and no number of an event (September 2001)."""
 AHEAD_US = 86_400_000_000
@@ -83,8 +84,8 @@ _wrapped = msgspec.json.Decoder(_Wrapped)
 
 def hear(wire: Wire, raw: bytes, source_id: str, now_us: int) -> Heard:
     """Read one frame. Never raises for what it holds: what cannot be read is a `Rejected` with the frame whole."""
-    if len(raw) > MAX_LINE:
-        return Heard(event=_rejected(raw, "too_large", f"the frame has {len(raw)} bytes, the limit is {MAX_LINE}"))
+    if len(raw) > MAX_EVENT:
+        return Heard(event=_rejected(raw, "too_large", f"the frame has {len(raw)} bytes, the limit is {MAX_EVENT}"))
     try:
         return _hear_bare(raw, source_id, now_us) if wire == "v1" else _hear_wrapped(raw, source_id, now_us)
     except msgspec.ValidationError as error:

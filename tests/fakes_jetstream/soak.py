@@ -80,12 +80,14 @@ async def read(url: str, events: Synthetic, wire: Wire, expected: Tally) -> tupl
     tally, process, began = Tally(), psutil.Process(), time.perf_counter()
     tasks, memory, cpu = asyncio.all_tasks(), 0, time.process_time()
     last: Step | None = None
+    gaps = 0
     begin = {"time_us": str(events[0].time_us)}
     async with aclosing(source.steps(begin)) as steps:
         async for step in steps:
             for event in step.events:
                 tally.take(event)
             last = step
+            gaps += step.gaps
             if not memory and tally.count > len(events) // _WARM:
                 memory = process.memory_info().rss
             if _at_end(step, tally, expected, len(events)):
@@ -96,7 +98,7 @@ async def read(url: str, events: Synthetic, wire: Wire, expected: Tally) -> tupl
     row |= {
         "tasks_left": len(asyncio.all_tasks() - tasks),
         "cursor": last.cursor if last else None,
-        "gaps": source.gaps,
+        "gaps": gaps,
     }
     return row | {"flat": after <= memory * 1.1}, tally
 
