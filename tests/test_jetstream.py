@@ -1,8 +1,9 @@
 """The connector of Jetstream against a host of our own: nothing is lost, whatever the line does."""
 
 import asyncio
+import random
 import sys
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ CALM = Limits()
 SOON = Limits(stall_s=3.0)
 ENDS = Behaviour(ends=True)
 EVENTS = Synthetic(120, seed=7)
+HERE: Cursor = {"time_us": str(EVENTS[0].time_us)}
 
 
 @dataclass
@@ -88,6 +90,30 @@ async def test_a_stream_cut_at_every_kth_event_arrives_whole(wire: Wire) -> None
     counted = await asyncio.gather(*(cut_at_every(every, wire) for every in range(1, 21)))
     assert [lost for lost, _ in counted] == [set()] * 20
     assert [cuts for _, cuts in counted] == [len(EVENTS) // every for every in range(1, 21)]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_reader_killed_at_random_loses_nothing_behind_the_cursor_that_was_kept(wire: Wire, seed: int) -> None:
+    """What was read behind the kept cursor is forgotten, as it is when a collector dies before the broker acknowledged."""
+    chance, kept, opened = random.Random(seed), set[tuple[str, str]](), 0
+    events = Synthetic(60, seed=seed, spacing_us=1_000_000)
+    cursor: Cursor = {"time_us": str(events[0].time_us)}
+    async with FakeJetstream(events, Behaviour(ends=True, cut_every=chance.randrange(5, 20))) as server:
+        while kept != seen_as(events) and opened < 100:
+            opened += 1
+            read: list[Event] = []
+            with suppress(SourceAway):
+                async with aclosing(reader(server, wire=wire, limits=Limits(batch=8)).steps(cursor)) as steps:
+                    async for step in steps:
+                        read += step.events
+                        if chance.random() < 0.1:
+                            break
+                        if chance.random() < 0.5:
+                            kept |= {(one.native_id, one.version) for one in read if isinstance(one, Post)}
+                            cursor = step.cursor or cursor
+    assert kept == seen_as(events)
+    assert opened > 3
 
 
 @pytest.mark.parametrize("wire", WIRES)
@@ -251,9 +277,6 @@ async def test_a_frame_that_no_memory_should_hold_ends_the_line_and_the_next_hos
 async def first_step(source: Jetstream, cursor: Cursor | None) -> object:
     async with aclosing(source.steps(cursor)) as steps:
         return await anext(steps)
-
-
-HERE: Cursor = {"time_us": str(EVENTS[0].time_us)}
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
