@@ -8,40 +8,16 @@ all others        SourceAway, with the seconds that the platform asks to wait
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx
 
 from pipeline.sources.connector import SourceAway, SourceRefused
 from pipeline.sources.guard import Guard, GuardedTransport
 from pipeline.sources.limits import Budget, budget, wait_s
+from pipeline.sources.reach import Reach, checked, is_upgrade, origin
 from pipeline.sources.redact import redact_logs
 from pipeline.version import VERSION
-
-REFUSALS: Mapping[int, str] = {
-    401: "it wants a valid token: set one, or remove the source",
-    403: "it forbids this: look at its terms and at the token's scopes, or remove the source",
-    410: "it is gone for good: remove the source",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What a client may ask, and how much it takes.
-
-    `base_url` is the only origin asked. `headers` go with every request, and never to another origin. `redirects` are
-    followed up to their number, `elsewhere` also to other origins. `refusals` maps a status that ends the source to what a
-    person should do about it.
-    """
-
-    base_url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    max_bytes: int = 8 << 20
-    timeout_s: float = 30.0
-    redirects: int = 0
-    elsewhere: bool = False
-    private: bool = False
-    refusals: Mapping[int, str] = field(default_factory=lambda: REFUSALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +35,7 @@ class Http:
     def __init__(self, reach: Reach, transport: httpx.AsyncBaseTransport | None = None) -> None:
         redact_logs()
         self._reach = reach
-        self._origin = _origin(_checked(reach.base_url))
+        self._origin = origin(checked(reach.base_url))
         self._host = httpx.URL(reach.base_url).host
         self.budget: Budget | None = None
         self._client = httpx.AsyncClient(
@@ -124,7 +100,7 @@ class Http:
         raise SourceAway("it redirects more often than is followed")
 
     async def _send(self, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
-        own = self._reach.headers if _origin(url) == self._origin else {}
+        own = self._reach.headers if origin(url) == self._origin else {}
         request = self._client.build_request("GET", url, headers={**own, **headers})
         with _translated():
             return await self._client.send(request, stream=True)
@@ -134,12 +110,13 @@ class Http:
         if not path:
             return httpx.URL(self._reach.base_url)
         url = httpx.URL(self._origin + path, params=dict(params or {}))
-        if _origin(url) != self._origin:
+        if origin(url) != self._origin:
             raise SourceRefused(f"{self._host}: asked for another origin than the configured one")
         return url
 
     def _follow(self, url: httpx.URL) -> None:
-        if url.scheme not in {"http", "https"} or (not self._reach.elsewhere and _origin(url) != self._origin):
+        stays = origin(url) == self._origin or is_upgrade(httpx.URL(self._reach.base_url), url) or self._reach.elsewhere
+        if url.scheme not in {"http", "https"} or not stays:
             raise SourceRefused(
                 f"{self._host} redirects to {url.host or 'no host'}; if you trust that, configure it instead"
             )
@@ -193,17 +170,3 @@ def _translated() -> Iterator[None]:
         raise SourceAway("it did not answer in time") from None
     except (httpx.HTTPError, httpx.InvalidURL):
         raise SourceAway("the connection failed or broke") from None
-
-
-def _checked(base_url: str) -> httpx.URL:
-    try:
-        url = httpx.URL(base_url)
-    except (httpx.InvalidURL, TypeError):
-        url = httpx.URL("")
-    if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
-        raise SourceRefused("a source's address must read https://host/..., without a user or a password in it")
-    return url
-
-
-def _origin(url: httpx.URL) -> str:
-    return f"{url.scheme}://{url.netloc.decode('ascii')}"

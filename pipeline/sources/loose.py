@@ -25,7 +25,12 @@ def text(value: object, most: int = MAX_NAME) -> str | None:
         return str(value)
     if not isinstance(value, str):
         return None
-    return value[:most].replace("\0", "").strip() or None
+    return carried(value[:most]).replace("\0", "").strip() or None
+
+
+def carried(value: str) -> str:
+    """The text without what UTF-8 cannot carry: halves of surrogate pairs."""
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def mapping(value: object) -> Mapping[str, Any]:

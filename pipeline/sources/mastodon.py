@@ -9,7 +9,7 @@ terms ask for.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
@@ -49,7 +49,7 @@ class Mastodon:
         self._known = Known(asked.host)
         self._listed: dict[str, None] = {}
 
-    async def steps(self, cursor: Cursor | None) -> AsyncIterator[Step]:
+    async def steps(self, cursor: Cursor | None) -> AsyncGenerator[Step, None]:
         """As the protocol says. The first step holds the cursor from which nothing is missed."""
         where = place(cursor, self._asked.name, self._known)
         async with AsyncExitStack() as stack:

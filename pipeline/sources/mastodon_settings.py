@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 
 from pipeline.sources.connector import SourceRefused
-from pipeline.sources.http import REFUSALS, Reach
+from pipeline.sources.reach import REFUSALS, Reach
 
 _TIMELINE = "its public timeline wants a token or is closed: set a token of an account there, or remove the source"
 _REFUSALS = {

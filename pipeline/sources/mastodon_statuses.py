@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipeline.posts import Media, Post, Rejected, Terms, Transport
+from pipeline.posts import Post, Rejected, Terms, Transport
 from pipeline.sources.loose import (
-    MAX_NAME,
-    count,
     identifier,
     json_fields,
     mapping,
@@ -16,14 +14,13 @@ from pipeline.sources.loose import (
     moment,
     plausible_time,
     rejected,
-    seconds,
     sha256,
     shortened,
     text,
-    texts,
     unknown,
 )
 from pipeline.sources.markup import plain
+from pipeline.sources.mastodon_fields import attached, author, relations
 from pipeline.sources.mastodon_ids import Known, is_id, native_id
 
 PARSER = "mastodon-1"
@@ -56,7 +53,6 @@ _KNOWN = frozenset(
         ),
     }
 )
-_HINTS = ("bot", "locked", "group", "discoverable", "indexable", "noindex")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +130,9 @@ def _post(fields: Mapping[str, Any], status_id: str, arrival: Arrival, how: Read
             version=f"{edited}.{sha256(f'{uri} {words}'.encode())[:12]}",
             created_at=created_at,
             text_html=fields["content"] or None,
-            **_author(mapping(fields.get("account")), how.known.host),
-            **_relations(fields, how.known),
-            **_attached(fields),
+            **author(mapping(fields.get("account")), how.known.host),
+            **relations(fields, how.known),
+            **attached(fields),
             **_provenance(status_id, arrival, how),
             extra=_extra(fields, status_id, how.known.host),
         )
@@ -154,66 +150,6 @@ def _words(fields: Mapping[str, Any]) -> tuple[str, bool]:
     seen = [part for part in (warning, content, *options) if part]
     shown = [text(medium.get("description"), 1_500) for medium in mappings(fields.get("media_attachments"), 20)]
     return "\n\n".join(seen or filter(None, shown)), cut
-
-
-def _author(account: Mapping[str, Any], host: str) -> dict[str, Any]:
-    handle = text(account.get("acct"))
-    hints = {name: account[name] for name in _HINTS if isinstance(account.get(name), bool)}
-    if since := text(account.get("created_at"), 40):
-        hints["created_at"] = since
-    return {
-        "author_id": text(account.get("uri")) or text(account.get("url")) or text(account.get("id")),
-        "author_handle": handle if not handle or "@" in handle else f"{handle}@{host}",
-        "author_hints": hints,
-    }
-
-
-def _relations(fields: Mapping[str, Any], known: Known) -> dict[str, Any]:
-    """Replies come as an id of the instance's; reblogs and quotes as whole statuses, or an id. Each as the post's own name."""
-    quote = mapping(fields.get("quote"))
-    quoted = mapping(quote.get("quoted_status")) or quote
-    return {
-        "in_reply_to": _named(fields.get("in_reply_to_id"), known),
-        "repost_of": _of(mapping(fields.get("reblog")), known),
-        "quote_of": _of(quoted, known) or _named(quote.get("quoted_status_id") or fields.get("quote_id"), known),
-    }
-
-
-def _of(status: Mapping[str, Any], known: Known) -> str | None:
-    uri = identifier(status.get("uri"))
-    return native_id(uri) if uri else _named(status.get("id"), known)
-
-
-def _named(status_id: object, known: Known) -> str | None:
-    found = text(status_id, 65)
-    return known.native(found) if found and is_id(found) else None
-
-
-def _attached(fields: Mapping[str, Any]) -> dict[str, Any]:
-    card = mapping(fields.get("card")).get("url")
-    names = ("replies_count", "reblogs_count", "favourites_count", "quotes_count")
-    counts = {name.removesuffix("_count"): number for name in names if (number := count(fields.get(name))) is not None}
-    return {
-        "lang_hint": texts([fields.get("language")]),
-        "media": tuple(map(_medium, mappings(fields.get("media_attachments"), 20))),
-        "hashtags": texts(tag.get("name") for tag in mappings(fields.get("tags"))),
-        "mentions": texts(one.get("acct") for one in mappings(fields.get("mentions"))),
-        "links": texts([card]),
-        "counts": counts,
-        "sensitivity": ("sensitive",) if fields.get("sensitive") is True else (),
-        "visibility": "public",
-    }
-
-
-def _medium(medium: Mapping[str, Any]) -> Media:
-    original = mapping(mapping(medium.get("meta")).get("original"))
-    return Media(
-        kind=text(medium.get("type"), 32) or "unknown",
-        id=text(medium.get("id")),
-        url=text(medium.get("url"), 2 * MAX_NAME),
-        alt=text(medium.get("description"), 1_500),
-        seconds=seconds(original.get("duration")),
-    )
 
 
 def _provenance(status_id: str, arrival: Arrival, how: Reading) -> dict[str, Any]:
