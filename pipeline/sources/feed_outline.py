@@ -96,10 +96,17 @@ class _Outliner:
         if self._begin is None:
             self._told(_local(name), self._text.strip())
         elif self._depth == self._item_depth:
-            self._end = self._body.find(b">", self._parser.CurrentByteIndex) + 1
+            self._end = self._end_of(name)
             self.outline.items.append(self._body[self._begin : self._end])
             self._begin = None
         self._depth -= 1
+
+    def _end_of(self, name: str) -> int:
+        """Expat stands before `</item>`, but behind `<item/>`. NULs: the document may be UTF-16."""
+        at = self._parser.CurrentByteIndex
+        closing = b"</" + name.encode()
+        ahead = self._body[at : at + 2 * len(closing) + 2].replace(b"\0", b"")
+        return self._body.find(b">", at) + 1 if ahead.startswith(closing) else at
 
     def _told(self, name: str, text: str) -> None:
         """Note what the channel says of its own rhythm (RSS 2.0: ttl in minutes, hours in GMT, days by name)."""

@@ -16,11 +16,11 @@ REMEMBERED = 1_000
 
 
 class FeedState(msgspec.Struct, omit_defaults=True):
-    """`seen` maps an item's hash to its version's; with `@` and a time (seconds since 1970) for one without a date."""
+    """`body` is the hash of the last document that was read: None before the first. `seen` maps an item's hash to its version's; with `@` and a time (seconds since 1970) for one without a date."""
 
     etag: str | None = None
     modified: str | None = None
-    begun: bool = False
+    body: str | None = None
     seen: dict[str, str] = msgspec.field(default_factory=dict)
 
     def conditions(self) -> dict[str, str]:
@@ -41,13 +41,6 @@ class FeedState(msgspec.Struct, omit_defaults=True):
         for name in list(self.seen)[: max(0, len(self.seen) - REMEMBERED)]:
             del self.seen[name]
         return found
-
-    def is_known(self, raw: bytes) -> bool:
-        """Whether this very document was seen and could not be read; it is noted."""
-        name = f"!{hashlib.sha256(raw).hexdigest()[:12]}"
-        known = self.seen.get("!") == name
-        self.seen["!"] = name
-        return known
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from pipeline.sources.feed_outline import Outline, outline
 from pipeline.sources.feed_pace import next_poll
 from pipeline.sources.feed_state import FeedState, states
 from pipeline.sources.http import Answer, Http
-from pipeline.sources.loose import rejected
+from pipeline.sources.loose import rejected, sha256
 from pipeline.sources.reach import Reach
 from pipeline.sources.redact import redacted
 
@@ -152,14 +152,14 @@ class Feeds:
 
     async def _poll(self, http: Http, url: str, state: FeedState) -> tuple[_Poll, Outline]:
         answer = await http.get("", headers=state.conditions())
-        if answer.status == 304:
+        if answer.status == 304 or sha256(answer.body) == state.body:
             return _Poll(url, state=state), Outline()
         fetched = Fetched(
             url=url,
             body=answer.body,
             headers=answer.headers,
             observed_at=datetime.now(UTC),
-            transport="live" if state.begun else "backfill",
+            transport="live" if state.body else "backfill",
             source_id=self.name,
             cursor=state.etag or state.modified,
         )
@@ -176,16 +176,14 @@ def _read(fetched: Fetched) -> tuple[Outline, list[Item] | None]:
 def _after(state: FeedState, answer: Answer, feed: Outline) -> FeedState:
     """The state behind this answer. One that is torn is asked for whole: a validator would hide what was torn off."""
     etag, modified = (answer.headers.get(name, "")[:1024] or None for name in ("etag", "last-modified"))
-    seen = dict(state.seen)
-    return FeedState(etag, modified, True, seen) if feed.well_formed else FeedState(begun=True, seen=seen)
+    told = {"etag": etag, "modified": modified} if feed.well_formed else {}
+    return FeedState(**told, body=sha256(answer.body), seen=dict(state.seen))
 
 
 def _events(found: list[Item] | None, fetched: Fetched, feed: Outline, state: FeedState) -> list[Event]:
-    """New and changed posts, oldest first (feeds list the newest first); or, once, the document that is no feed."""
+    """New and changed posts, oldest first (feeds list the newest first); or the document that is no feed."""
     if found is not None:
         return list(state.news(reversed(found)))
-    if state.is_known(fetched.body):
-        return []
     return [
         rejected(fetched.body, "bad_text", _FAULTS.get(feed.fault or "", "the document is no feed that can be read"))
     ]

@@ -6,7 +6,9 @@ metadata would have Fanal ask for it. Judging the name and then connecting by na
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpx
@@ -87,7 +89,6 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._context = httpx.create_ssl_context(trust_env=False)
         self._hosts: dict[str, httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -107,7 +108,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if origin not in self._hosts:
             if len(self._hosts) >= HOSTS_KEPT:
                 await self._hosts.pop(next(iter(self._hosts))).aclose()
-            self._hosts[origin] = httpx.AsyncHTTPTransport(verify=self._context, trust_env=False)
+            self._hosts[origin] = httpx.AsyncHTTPTransport(verify=_context(), trust_env=False)
         return self._hosts[origin]
 
     async def aclose(self) -> None:
@@ -115,6 +116,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         for transport in self._hosts.values():
             await transport.aclose()
         self._hosts.clear()
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    """One for the process: reading the certificates takes tens of milliseconds."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _pinned(request: httpx.Request, address: str) -> httpx.Request:
