@@ -1,5 +1,6 @@
 import asyncio
 import json
+import time
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,9 +10,10 @@ import pytest
 
 from pipeline.posts import Post, Rejected
 from pipeline.sources.connector import Cursor, Event, SourceAway, SourceRefused
+from pipeline.sources.feed_entries import Fetched
 from pipeline.sources.feed_outline import Outline, outline
 from pipeline.sources.feed_pace import next_poll
-from pipeline.sources.feeds import Asked, Feeds
+from pipeline.sources.feeds import Asked, Feeds, read
 from tests.fakes_feeds import Page, Site, atom, item, rss
 from tests.fakes_feeds.documents import DATED
 
@@ -265,13 +267,31 @@ async def test_a_cursor_holds_no_address_and_stays_small() -> None:
     assert len(json.dumps(dict(cursor))) < 64_000
 
 
+SLOW = {
+    "author": rss(item(1, more=f"<author>{'a.b' * 50_000}</author>")),
+    "coded author": rss(item(1, more=f"<author>{'&#97;.' * 30_000}</author>")) + b"<",
+    "attributes": rss(item(1), more="<x " + " ".join(f"a{number}=''" for number in range(50_000)) + "/>"),
+    "head": b'<?xml version="1.0"?>' + b"\n" * 1_000_000 + b"<rss version='2.0'><channel/></rss>",
+    "quotes": b"<?xml encoding='" + b"'" * 1_000_000 + b"<rss version='2.0'><channel/></rss>",
+    "comments": rss(more="<!--" * 50_000),
+    "nested": rss(item(1, "&lt;div&gt;" * 50_000)),
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_no_document_of_a_few_hundred_kilobytes_holds_the_process_up(name: str) -> None:
+    began = time.process_time()
+    read(Fetched("https://example.org/feed", SLOW[name], {}, datetime.now(UTC), "live", "adverts"))
+    assert time.process_time() - began < 5
+
+
 NOW = datetime(2026, 11, 4, 10, 30, tzinfo=UTC)
 
 
 def test_a_feed_is_asked_no_more_often_than_it_wishes() -> None:
     quarter = timedelta(minutes=15)
     wishes = outline(rss(more="<ttl>60</ttl><skipHours><hour>11</hour><hour>12</hour></skipHours>"))
-    assert (wishes.ttl_minutes, wishes.skip_hours) == (60, {11, 12})
+    assert (wishes.ttl_minutes, sorted(wishes.skip_hours)) == (60, [11, 12])
     due = next_poll(NOW, quarter, wishes, lambda low, high: low)
     assert (due.hour, due.minute) == (13, 0)
     assert next_poll(NOW, quarter, Outline(), lambda low, high: high) == NOW + 1.1 * quarter

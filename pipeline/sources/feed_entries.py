@@ -93,7 +93,7 @@ def read_entry(entry: Mapping[str, Any], fetched: Fetched) -> Item | None:
             version=f"{updated:%Y-%m-%dT%H:%M:%SZ}.{changed[:12]}" if updated else changed[:12],
             created_at=created_at,
             observed_at=fetched.observed_at,
-            author_handle=text(entry.get("author")),
+            author_handle=text(entry.get("author")) or text(mapping(entry.get("author_detail")).get("name")),
             container=redacted(fetched.url),
             source_id=fetched.source_id,
             transport=fetched.transport,

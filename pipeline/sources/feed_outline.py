@@ -5,6 +5,7 @@ can stand for gigabytes.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pyexpat import ExpatError, ParserCreate
 from typing import Literal
@@ -18,7 +19,11 @@ _READABLE = re.compile(
     r"(?i)utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-?8859-?\d{1,2}|latin-?\d|windows-125\d|cp125\d|koi8-[ru]|gb2312|gbk|gb18030|"
     r"big5|shift_jis|euc-(jp|kr)|tis-620"
 )
-Fault = Literal["entities", "encoding", "large"]
+MAX_HEAD = 8 * 1024
+"""Bytes before the first element. feedparser looks at them with patterns whose time grows with their square."""
+MAX_ATTRIBUTES = 100
+_ELEMENT = re.compile(rb"<[A-Za-z_]")
+Fault = Literal["entities", "encoding", "large", "odd"]
 
 
 @dataclass(slots=True)
@@ -55,6 +60,11 @@ def _fault(body: bytes) -> Fault | None:
     plain = body.replace(b"\0", b"")
     if b"<!ENTITY" in plain:
         return "entities"
+    first = _ELEMENT.search(plain)
+    if plain and (
+        first is None or first.start() > MAX_HEAD or (b"<?xml" in plain[:16] and b"?>" not in plain[:MAX_HEAD])
+    ):
+        return "odd"
     declared = _ENCODING.match(plain[:200].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n"))
     return "encoding" if declared and not is_readable_encoding(declared[1].decode("ascii")) else None
 
@@ -81,7 +91,9 @@ class _Outliner:
         self.outline.well_formed = True
         self.outline.after = self._body[self._end :]
 
-    def _opened(self, name: str, _: object) -> None:
+    def _opened(self, name: str, attributes: Mapping[str, str]) -> None:
+        if len(attributes) > MAX_ATTRIBUTES:
+            self.outline.fault = "odd"
         self._depth += 1
         self._text = ""
         if self._begin is None and _local(name) in _ITEMS:

@@ -16,7 +16,10 @@ REMEMBERED = 1_000
 
 
 class FeedState(msgspec.Struct, omit_defaults=True):
-    """`body` is the hash of the last document that was read: None before the first. `seen` maps an item's hash to its version's; with `@` and a time (seconds since 1970) for one without a date."""
+    """`body` is the hash of the last document that was read: None before the first.
+
+    `seen` maps an item's hash to its version's; with `@` and a time (seconds since 1970) for one without a date.
+    """
 
     etag: str | None = None
     modified: str | None = None

@@ -31,6 +31,7 @@ _ACCEPT = (
 _FAULTS = {
     "entities": "the feed declares entities, which is refused",
     "encoding": "the feed is in an encoding that is not read",
+    "odd": "the feed is built as none is that is meant to be read",
     "large": "the feed is not well-formed, and too large to be read all the same",
 }
 
@@ -42,7 +43,7 @@ class Asked:
     name: str
     urls: Sequence[str]
     interval: timedelta = timedelta(minutes=15)
-    max_bytes: int = 4 << 20
+    max_bytes: int = 2 << 20
     timeout_s: float = 30.0
     redirects: int = 3
     elsewhere: bool = False
@@ -163,12 +164,13 @@ class Feeds:
             source_id=self.name,
             cursor=state.etag or state.modified,
         )
-        feed, found = await asyncio.to_thread(_read, fetched)
+        feed, found = await asyncio.to_thread(read, fetched)
         after = _after(state, answer, feed)
         return _Poll(url, _events(found, fetched, feed, after), after), feed
 
 
-def _read(fetched: Fetched) -> tuple[Outline, list[Item] | None]:
+def read(fetched: Fetched) -> tuple[Outline, list[Item] | None]:
+    """Read a document: its outline, and its items, which are None where it may not or cannot be read."""
     feed = outline(fetched.body)
     return feed, None if feed.fault else items(fetched, feed)
 
