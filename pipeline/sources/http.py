@@ -109,9 +109,12 @@ class Http:
         """The path under the base URL; an empty one is the base URL itself, query and all."""
         if not path:
             return httpx.URL(self._reach.base_url)
-        url = httpx.URL(self._origin + path, params=dict(params or {}))
-        if origin(url) != self._origin:
-            raise SourceRefused(f"{self._host}: asked for another origin than the configured one")
+        try:
+            url = httpx.URL(self._origin + path, params=dict(params or {}))
+        except httpx.InvalidURL:
+            url = None
+        if url is None or not path.startswith("/") or origin(url) != self._origin:
+            raise SourceRefused(f"{self._host}: what is asked of it is no path on it; look at the source's settings")
         return url
 
     def _follow(self, url: httpx.URL) -> None:

@@ -32,7 +32,7 @@ class Site:
     async def running(self) -> AsyncIterator["Site"]:
         app = web.Application()
         app.router.add_get("/{name}", self._page)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"

@@ -44,7 +44,7 @@ class Instance:
         app.router.add_get("/api/v1/streaming/{kind:.+}", self._stream)
         app.router.add_get("/api/v1/timelines/{kind:.+}", self._timeline)
         app.router.add_get("/api/v1/statuses/{id}", self._status)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
