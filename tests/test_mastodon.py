@@ -1,16 +1,25 @@
 import asyncio
 import json
+import random
+import sys
+import time
 from collections.abc import AsyncIterator, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline.posts import Erasure, Post, Rejected
 from pipeline.sources.connector import Cursor, Event, SourceAway, SourceRefused
+from pipeline.sources.feeds import Asked as FeedsAsked
+from pipeline.sources.feeds import Feeds
+from pipeline.sources.markup import plain
 from pipeline.sources.mastodon import Mastodon
 from pipeline.sources.mastodon_settings import Asked
+from pipeline.sources.mastodon_standing import MastodonAsker
+from tests.fakes_feeds import Page, Site, item, rss
 from tests.fakes_mastodon import Instance, Trouble, status
 from tests.fakes_mastodon.statuses import HOST, snowflake
 
@@ -334,3 +343,102 @@ def test_a_token_never_goes_over_http() -> None:
 
 def test_settings_never_show_the_token() -> None:
     assert "secret-token" not in repr(Asked(name="fedi", base_url="https://mastodon.example.org", token="secret-token"))
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_cut_and_restarted_at_random_every_post_edit_and_deletion_arrives(seed: int) -> None:
+    """A restart begins with the last cursor and a new connector; deletions missed across one are the recheck's to find."""
+    dice = random.Random(seed)
+    async with Instance(Trouble(cut_every=dice.randint(1, 20), torn=bool(dice.getrandbits(1)))).running() as instance:
+        everything = asyncio.create_task(_life(instance, dice))
+        collected = Collected(Mastodon(asked(instance)))
+        began = time.monotonic()
+        while not everything.done() or _latest(collected) | _now(instance) != _latest(collected):
+            assert time.monotonic() - began < 20
+            if dice.random() < 0.3:
+                collected.connector = Mastodon(asked(instance))
+            enough = len(collected.events) + dice.randint(1, 40)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await collected.run(lambda so_far, enough=enough: len(so_far.events) >= enough)
+        deleted = await everything
+    erased = {event.native_id for event in collected.events if isinstance(event, Erasure)}
+    assert erased <= {f"{HOST}/{one}" for one in deleted}
+
+
+def _latest(collected: Collected) -> dict[str, str]:
+    return {post.native_id: post.text for post in collected.posts}
+
+
+def _now(instance: Instance) -> dict[str, str]:
+    return {f"{HOST}/{one}": plain(fields["content"])[0] for one, fields in instance.statuses.items()}
+
+
+async def _life(instance: Instance, dice: random.Random) -> list[str]:
+    """150 posts, some edited, some deleted; the ids of those deleted."""
+    await instance.opened.wait()
+    deleted = []
+    for number in range(150):
+        instance.post(status(number))
+        one = snowflake(dice.randint(0, number))
+        if one in instance.statuses and dice.random() < 0.2:
+            edited_at = f"2026-11-01T13:{number // 60:02}:{number % 60:02}.000Z"
+            instance.edit(instance.statuses[one] | {"content": f"<p>Edit {number}</p>", "edited_at": edited_at})
+        elif one in instance.statuses and dice.random() < 0.1:
+            instance.delete(one)
+            deleted.append(one)
+        await asyncio.sleep(0.001)
+    return deleted
+
+
+async def test_rechecked_a_post_that_is_gone_is_told_from_one_that_stands(instance: Instance) -> None:
+    collected = Collected(Mastodon(asked(instance)))
+    feeding = asyncio.create_task(feed(instance, range(3)))
+    await collected.run(lambda so_far: len(so_far.ids) >= 3)
+    await feeding
+    del instance.statuses[snowflake(1)]
+    elsewhere = msgspec.structs.replace(collected.posts[0], extra={"instance": "other.example.com", "status_id": "1"})
+    asker = MastodonAsker({HOST: asked(instance)})
+    assert await asker.ask([*collected.posts, elsewhere]) == ["stands", "gone", "stands", "unknown"]
+    instance.trouble.answers.extend([(429, {"retry-after": "60"})])
+    assert await asker.ask(collected.posts) == ["unknown"] * 3
+
+
+_connections: list[Any] | None = None
+
+
+def _note_connections(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in {"socket.connect", "socket.getaddrinfo"} and _connections is not None:
+        _connections.append(arguments[1][:2] if event == "socket.connect" else arguments[:2])
+
+
+sys.addaudithook(_note_connections)
+
+
+async def test_no_connection_goes_anywhere_but_the_configured_address(instance: Instance) -> None:
+    global _connections  # noqa: PLW0603 - an audit hook cannot be taken off again
+    medium = {"type": "image", "url": "http://127.0.0.2:9/picture.jpg", "preview_url": "http://127.0.0.2:9/small.jpg"}
+    linked = "http://127.0.0.2:9/page"
+    collected = Collected(Mastodon(asked(instance)))
+
+    async def post() -> None:
+        await instance.opened.wait()
+        instance.post(status(1, media_attachments=[medium], card={"url": linked}, content=f'<img src="{linked}">Seen'))
+
+    _connections = []
+    try:
+        acting = asyncio.create_task(post())
+        await collected.run(lambda so_far: so_far.events)
+        await acting
+        adverts = rss(
+            item(1, more='<enclosure url="http://127.0.0.2:9/a.mp4" type="video/mp4"/><link>http://127.0.0.2:9/</link>')
+        )
+        async with Site(a=Page(adverts)).running() as site:
+            feeds = Feeds(FeedsAsked(name="adverts", urls=(f"{site.url}/a",), private=True))
+            async with aclosing(feeds.steps(None)) as steps:
+                assert len((await anext(steps)).events) == 1
+            hosts = set(_connections)
+            assert hosts <= {("127.0.0.1", int(url.rpartition(":")[2])) for url in (instance.url, site.url)}
+            assert len(hosts) == 2
+    finally:
+        _connections = None

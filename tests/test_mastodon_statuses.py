@@ -17,8 +17,8 @@ from tests.fakes_mastodon.statuses import HOST, snowflake
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 
 
-def reading(host: str = HOST, **changed: Any) -> Reading:
-    return Reading(**({"source_id": "fedi", "known": Known(host), "collected_by": "#jobs"} | changed))
+def reading(host: str = HOST, skip_noindex: bool = True) -> Reading:
+    return Reading(source_id="fedi", known=Known(host), collected_by="#jobs", skip_noindex=skip_noindex)
 
 
 def post(fields: dict[str, Any], how: Reading | None = None) -> Post:
