@@ -21,8 +21,9 @@ from pipeline.sources.http import Http
 from pipeline.sources.loose import rejected
 from pipeline.sources.mastodon_ids import Known, is_id, rewound
 from pipeline.sources.mastodon_place import Page, Place, page, place
-from pipeline.sources.mastodon_seen import Seen
+from pipeline.sources.mastodon_seen import Listed, Seen
 from pipeline.sources.mastodon_settings import Asked
+from pipeline.sources.mastodon_standing import KEPT_BACK
 from pipeline.sources.mastodon_statuses import Arrival, Reading, read
 from pipeline.sources.server_sent import Frame, Frames
 
@@ -47,7 +48,7 @@ class Mastodon:
         self._asked = asked
         self._transport = transport
         self._known = Known(asked.host)
-        self._listed: dict[str, None] = {}
+        self._listed = Listed()
 
     async def steps(self, cursor: Cursor | None) -> AsyncGenerator[Step, None]:
         """As the protocol says. The first step holds the cursor from which nothing is missed."""
@@ -57,12 +58,16 @@ class Mastodon:
             wire = await stack.enter_async_context(Http(self._asked.reach(streaming=True), self._transport))
             chunks = await stack.enter_async_context(wire.stream(*self._asked.stream()))
             queue: asyncio.Queue[_Item] = asyncio.Queue(BUFFERED)
+            self._listed.opened()
             pump = asyncio.create_task(_pump(chunks, queue))
             stack.push_async_callback(_end, pump)
             seen = Seen()
             async for step in self._gap(rest, where, seen):
                 yield step
-            yield Step(await self._deleted_meanwhile(rest, seen), where.cursor(self._known))
+            gone = await self._deleted_meanwhile(rest)
+            yield Step([self._erasure(one) for one in gone], where.cursor(self._known))
+            for status_id in gone:
+                self._listed.forget(status_id)
             async for step in self._live(queue, where, seen):
                 yield step
 
@@ -73,7 +78,7 @@ class Mastodon:
             return
         top = where.last
         since = top if where.filling else rewound(top, self._asked.rewind_s)
-        where.last, where.filling, seen.since = since, True, since
+        where.last, where.filling = since, True
         while (found := await self._page(rest, {"min_id": since, "limit": str(PAGE)})).later_than(since):
             before = where.cursor(self._known)
             where.last = since = found.newest
@@ -108,29 +113,23 @@ class Mastodon:
         if not isinstance(found.event, Post):
             return found.status_id, [found.event] if found.event else []
         if found.status_id:
-            self._list(found.status_id)
-            seen.listed(found.status_id)
+            self._listed.note(found.status_id)
         return found.status_id, [found.event] if seen.is_news(found.event) else []
 
-    def _list(self, status_id: str) -> None:
-        """Remember that the instance listed it, for the look after the next gap."""
-        self._listed.pop(status_id, None)
-        self._listed[status_id] = None
-        if len(self._listed) > BUFFERED:
-            del self._listed[next(iter(self._listed))]
-
-    async def _deleted_meanwhile(self, rest: Http, seen: Seen) -> list[Event]:
-        """Deletions of what was listed before the gap and not in it: asked for one by one, and gone only if the instance says so."""
-        gone: list[Event] = []
-        for status_id in seen.missing(self._listed)[-MOST_ASKED:]:
-            self._listed.pop(status_id, None)
+    async def _deleted_meanwhile(self, rest: Http) -> list[str]:
+        """Ids deleted in the gap: what was shown before and not in it is asked for, and is gone only if the instance says so."""
+        gone = []
+        for status_id in self._listed.doubtful(MOST_ASKED):
+            if rest.budget and rest.budget.left < KEPT_BACK:
+                break
             answer = await rest.get(f"/api/v1/statuses/{status_id}", also=frozenset({401, 403, 404, 410}))
             if answer.status in {404, 410}:
-                gone.append(self._erasure(status_id))
+                gone.append(status_id)
+            else:
+                self._listed.note(status_id)
         return gone
 
     def _erasure(self, status_id: str) -> Erasure:
-        self._listed.pop(status_id, None)
         return Erasure(platform=self.platform, erased_at=datetime.now(UTC), native_id=self._known.native(status_id))
 
     async def _live(self, queue: "asyncio.Queue[_Item]", where: Place, seen: Seen) -> AsyncIterator[Step]:
@@ -159,9 +158,10 @@ class Mastodon:
 
     def _deleted(self, data: bytes) -> Event:
         status_id = data.decode("utf-8", "replace").strip().strip('"')
-        return (
-            self._erasure(status_id) if is_id(status_id) else rejected(data, "wrong_type", "a deletion without an id")
-        )
+        if not is_id(status_id):
+            return rejected(data, "wrong_type", "a deletion without an id")
+        self._listed.forget(status_id)
+        return self._erasure(status_id)
 
 
 async def _pump(chunks: AsyncIterator[bytes], queue: "asyncio.Queue[_Item]") -> None:
