@@ -360,7 +360,7 @@ async def test_cut_and_restarted_at_random_every_post_edit_and_deletion_arrives(
                 collected.connector = Mastodon(asked(instance))
             enough = len(collected.events) + dice.randint(1, 40)
             with suppress(TimeoutError):
-                async with asyncio.timeout(0.1):
+                async with asyncio.timeout(0.5):
                     await collected.run(lambda so_far, enough=enough: len(so_far.events) >= enough)
         deleted = await everything
     assert _erased(collected) <= {f"{HOST}/{one}" for one in deleted}

@@ -76,18 +76,14 @@ class Mastodon:
         if where.last is None:
             where.last = (await self._page(rest, {"limit": "1"})).newest or "0"
             return
-        top = where.last
-        since = top if where.filling else rewound(top, self._asked.rewind_s)
-        where.last, where.filling = since, True
+        since = rewound(where.last, self._asked.rewind_s)
         while (found := await self._page(rest, {"min_id": since, "limit": str(PAGE)})).later_than(since):
-            before = where.cursor(self._known)
-            where.last = since = found.newest
-            events = list(self._read(found.statuses, "backfill", before, seen))
+            events = list(self._read(found.statuses, "backfill", where.cursor(self._known), seen))
+            since = found.newest
+            where.reach(since)
             yield Step(events, where.cursor(self._known))
             if rest.budget and rest.budget.left == 0:
                 await asyncio.sleep(rest.budget.reset_s or 0)
-        where.filling = False
-        where.reach(top)
 
     async def _page(self, rest: Http, params: Mapping[str, str]) -> Page:
         path, fixed = self._asked.timeline()

@@ -19,15 +19,13 @@ class _Identified(msgspec.Struct):
 
 @dataclass(slots=True)
 class Place:
-    """The last id behind which nothing is missing; `filling` while a gap is being filled, which begins by going back."""
+    """The last id up to which nothing is missing but what arrives late, for which each connection begins by going back."""
 
     last: str | None = None
-    filling: bool = False
 
     def cursor(self, known: Known) -> Cursor:
         """The place as a cursor. The instance's own name goes along: deletions are named by it."""
-        cursor = {"last_id": self.last or "0", "host": known.host}
-        return {**cursor, "filling": "1"} if self.filling else cursor
+        return {"last_id": self.last or "0", "host": known.host}
 
     def reach(self, status_id: str) -> None:
         """Move on to an id, never back."""
@@ -47,7 +45,7 @@ def place(cursor: Cursor | None, name: str, known: Known) -> Place:
     if not is_id(last):
         raise SourceRefused(f"{name}: its cursor has no last_id that is an id; remove the cursor to start from now")
     known.host = cursor.get("host", known.host)
-    return Place(last, cursor.get("filling") == "1")
+    return Place(last)
 
 
 @dataclass(frozen=True, slots=True)
