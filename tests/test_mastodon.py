@@ -84,10 +84,10 @@ async def feed(instance: Instance, numbers: Iterable[int], pause_s: float = 0.00
 async def test_cut_at_every_kth_event_the_posts_read_are_those_sent(cut_every: int, torn: bool) -> None:
     async with Instance(Trouble(cut_every=cut_every, torn=torn)).running() as instance:
         collected = Collected(Mastodon(asked(instance)))
-        feeding = asyncio.create_task(feed(instance, range(100)))
-        await collected.run(lambda so_far: len(so_far.ids) >= 100)
+        feeding = asyncio.create_task(feed(instance, range(60)))
+        await collected.run(lambda so_far: len(so_far.ids) >= 60)
         await feeding
-    assert collected.ids == native(range(100))
+    assert collected.ids == native(range(60))
     assert collected.away
 
 
@@ -346,7 +346,7 @@ def test_settings_never_show_the_token() -> None:
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 10))])
 async def test_cut_and_restarted_at_random_every_post_edit_and_deletion_arrives(seed: int, restarts: bool) -> None:
     """A restart begins with the last cursor and a new connector; deletions missed across one are the recheck's to find."""
     dice = random.Random(seed)
@@ -358,7 +358,7 @@ async def test_cut_and_restarted_at_random_every_post_edit_and_deletion_arrives(
             assert time.monotonic() - began < 20
             if restarts and dice.random() < 0.3:
                 collected.connector = Mastodon(asked(instance))
-            enough = len(collected.events) + dice.randint(1, 40)
+            enough = len(collected.events) + dice.randint(1, 300)
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.5):
                     await collected.run(lambda so_far, enough=enough: len(so_far.events) >= enough)
