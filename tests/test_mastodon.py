@@ -31,7 +31,7 @@ async def instance() -> AsyncIterator[Instance]:
 
 
 def asked(instance: Instance, **changed: Any) -> Asked:
-    return replace(Asked(name="fedi", base_url=instance.url, private=True, stall_s=2.0), **changed)
+    return replace(Asked(name="fedi", base_url=instance.url, private=True, stall_s=10.0), **changed)
 
 
 class Collected:
@@ -44,7 +44,7 @@ class Collected:
         self.away: list[SourceAway] = []
 
     async def run(self, until: Any) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not until(self):
                 try:
                     await self._once(until)
@@ -355,7 +355,7 @@ async def test_cut_and_restarted_at_random_every_post_edit_and_deletion_arrives(
         collected = Collected(Mastodon(asked(instance)))
         began = time.monotonic()
         while not (everything.done() and _holds_all(collected, instance, everything.result(), restarts)):
-            assert time.monotonic() - began < 20
+            assert time.monotonic() - began < 60
             if restarts and dice.random() < 0.3:
                 collected.connector = Mastodon(asked(instance))
             enough = len(collected.events) + dice.randint(1, 300)
