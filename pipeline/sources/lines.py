@@ -88,13 +88,13 @@ class _Frames(io.RawIOBase):
         return count
 
 
-def read_lines(file: IO[bytes], name: str) -> Iterator[SourceLine]:
-    """The lines of a file without their newlines; blank ones are passed over.
+def read_lines(file: IO[bytes], name: str, before: int = 0) -> Iterator[SourceLine]:
+    """The lines of a file without their newlines; blank ones are passed over. `before` lines were read earlier.
 
     Raises:
         UsageError: a compressed file is damaged, or is not compressed as its name says.
     """
-    number = 0
+    number = before
     try:
         while raw := file.readline(MAX_LINE + 1):
             number += 1
