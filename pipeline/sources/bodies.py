@@ -1,6 +1,5 @@
 """Pushed bodies as events: NDJSON or a JSON array, gzip or plain, bounded whatever they hold."""
 
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from pipeline.sources.connector import Event
+from pipeline.sources.nesting import CLOSED, OPEN, TOKEN
 
 MAX_EVENTS = 10_000
 """Posts and erasures in a body."""
@@ -18,8 +18,6 @@ MAX_COMMAS = 400_000
 """Above so many commas an array's elements are told apart one by one: a hostile one has millions."""
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[][{},]|"', re.DOTALL)
-OPEN, CLOSED = frozenset({b"[", b"{"}), frozenset({b"]", b"}"})
 
 
 class BodyTooLarge(Exception):
@@ -111,7 +109,7 @@ def _told_apart(raw: bytes) -> Iterator[bytes]:
     if opening < 0 or raw[:opening].strip():
         raise BodyUnreadable("the body is no JSON array; send NDJSON as application/x-ndjson")
     start, depth, count = opening + 1, 0, 0
-    for token in _TOKEN.finditer(raw, start):
+    for token in TOKEN.finditer(raw, start):
         what, at = token[0], token.end()
         depth += (what in OPEN) - (what in CLOSED)
         if what == b'"' or depth < 0 or count > MAX_EVENTS:

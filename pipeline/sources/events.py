@@ -14,6 +14,7 @@ import msgspec
 from pipeline.codec import CLOCK_SKEW, EARLIEST, MAX_LINE, decode_erasure, decode_post
 from pipeline.posts import Erasure, Post, Reason, Rejected, Transport
 from pipeline.sources.connector import Event
+from pipeline.sources.nesting import is_too_deep
 
 UNLINKED = frozenset({"reddit", "x"})
 """Platforms whose terms forbid linking an author to accounts elsewhere, whatever a line says."""
@@ -37,6 +38,8 @@ _alone = msgspec.json.Decoder(_Erase)
 def read_event(raw: bytes, where: str, now: datetime | None = None) -> Event:
     """Read one line. What it is not able to be is a `Rejected` whose detail begins with `where` (`line 7`). Never raises."""
     now = now or datetime.now(UTC)
+    if len(raw) <= MAX_LINE and is_too_deep(raw):
+        return placed(_reject(raw, "too_deep", "the JSON is nested too deeply"), where)
     event = _erasure(raw, now) if _is_erasure(raw) else decode_post(raw, now)
     if isinstance(event, Rejected):
         return placed(event, where)
