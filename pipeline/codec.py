@@ -24,8 +24,14 @@ CLOCK_SKEW = timedelta(days=2)
 LETTERS: dict[Outcome, str] = {"benign": "b", "hit": "h", "rejected": "r", "duplicate": "d", "erased": "e"}
 """How `Fate.outcomes` spells an outcome."""
 
+
+class _Enveloped(msgspec.Struct, frozen=True):
+    payload: Hit
+
+
 _posts = msgspec.json.Decoder(Post)
 _hits = msgspec.json.Decoder(Hit)
+_enveloped = msgspec.json.Decoder(_Enveloped)
 _screened = msgspec.json.Decoder(Screened)
 _erasures = msgspec.json.Decoder(Erasure)
 _encoder = msgspec.json.Encoder()
@@ -70,12 +76,12 @@ def decode_post(raw: bytes, now: datetime | None = None) -> Post | Rejected:
 
 
 def decode_hit(raw: bytes) -> Hit:
-    """Read one line of `hits`.
+    """Read one line of `hits`, with Kafka Connect's envelope or without.
 
     Raises:
         msgspec.DecodeError: the line is not a hit that this version can read.
     """
-    return _decode(_hits, raw)
+    return _decode(_enveloped, raw).payload if raw.startswith(b'{"schema":') else _decode(_hits, raw)
 
 
 def decode_screened(raw: bytes) -> Screened:

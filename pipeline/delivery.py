@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pipeline.broker.envelope import enveloped
 from pipeline.broker.topics import Topics
 from pipeline.codec import encode
-from pipeline.posts import Rejected
+from pipeline.posts import Hit, Rejected
 from pipeline.screen.verdicts import Verdict
 
 
@@ -31,13 +32,19 @@ class Outbox(Protocol):
 
 def findings(verdict: Verdict, topics: Topics) -> list[Outgoing]:
     """The hits and the rejected lines of a verdict: they go before the account."""
-    hits = [Outgoing(topics.hits, encode(hit), key=hit.id.encode()) for hit in verdict.hits]
+    hits = [Outgoing(topics.hits, hit_value(hit, topics), key=hit.id.encode()) for hit in verdict.hits]
     refused = [
         dead_letter(topics, refusal.rejected, f"{topics.posts}/{at.partition}/{at.offset}/{at.line}")
         for refusal in verdict.refusals
         for at in [refusal.position]
     ]
     return hits + refused
+
+
+def hit_value(hit: Hit, topics: Topics) -> bytes:
+    """The value of a hit's record: JSON, in Kafka Connect's envelope where the topics are set to it."""
+    encoded = encode(hit)
+    return enveloped(encoded, Hit) if topics.enveloped else encoded
 
 
 def account(verdict: Verdict, topics: Topics) -> list[Outgoing]:

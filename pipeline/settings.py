@@ -51,6 +51,7 @@ class KafkaSettings(_Table):
     sasl_password: SecretStr | None = None
     ca_file: Path | None = None
     session_timeout_s: Annotated[float, Field(ge=6, le=300)] = 10.0
+    envelope: bool = False
 
 
 class ElasticsearchSettings(_Table):

@@ -93,6 +93,23 @@ def test_the_envelope_with_a_schema_is_opened() -> None:
     assert post_of(enveloped(VALUE)).text == post_of(VALUE).text
 
 
+SEEN = [
+    b'{"schema":{"type":"struct","fields":[{"type":"int64","optional":false,"field":"id"},{"type":"string","optional":false,'
+    b'"field":"text"},{"type":"int64","optional":false,"name":"org.apache.kafka.connect.data.Timestamp","version":1,"field":'
+    b'"created"}],"optional":false,"name":"toot"},"payload":{"id":9007199254740993,"text":"bonjour \xe2\x9b\xb5","created":'
+    b"1795521600000}}",
+    b'{"id":9007199254740993,"text":"bonjour \xe2\x9b\xb5","created":1795521600000}',
+]
+"""What JsonConverter 4.3.1 wrote of a struct with a 64-bit id and a Timestamp, with schemas and without."""
+
+
+@pytest.mark.parametrize("value", SEEN)
+def test_what_connects_own_converter_wrote_is_read_exactly(value: bytes) -> None:
+    post = post_of(value, mapping("mastodon", {"native_id": "id", "text": "text", "created_at": "created"}))
+    assert (post.native_id, post.text, post.extra) == ("9007199254740993", "bonjour ⛵", {})
+    assert post.created_at == datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
 def test_without_a_mapped_id_the_key_is_the_id_and_without_a_mapped_time_the_records() -> None:
     post = post_of({"text": "hello", "id": 1}, KEYED, "ключ".encode())
     assert (post.native_id, post.created_at, post.extra) == ("ключ", datetime(2026, 11, 24, 12, tzinfo=UTC), {"id": 1})
@@ -105,7 +122,7 @@ def test_without_a_mapped_id_the_key_is_the_id_and_without_a_mapped_time_the_rec
         (b'"k-1"', "", "k-1"),
         (b"17", "", "17"),
         (b'{"id": 9007199254740993}', "id", "9007199254740993"),
-        (b'{"schema": {"type": "string"}, "payload": "k-1"}', "", "k-1"),
+        (b'{"schema":{"type":"string","optional":false},"payload":"k-1"}', "", "k-1"),
         (b'{"schema": null, "payload": {"a": {"b": "k-1"}}}', "a.b", "k-1"),
     ],
 )

@@ -6,9 +6,14 @@ import gzip
 import hashlib
 import hmac
 import json
+import os
+import re
+import shutil
 import socket
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -381,6 +386,21 @@ async def test_a_body_larger_than_a_record_may_be_cannot_be_asked_for(collector:
     with pytest.raises(ConfigurationError, match="must fit in a record"):
         async with serving([SOURCE], collector, ANYWHERE, Limits(body=17 << 20)):
             pass
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="needs curl and openssl")
+async def test_the_example_of_the_manual_sends_a_file(client: Client, collector: Collector, tmp_path: Path) -> None:
+    manual = (Path(__file__).parent.parent / "docs" / "sources" / "push.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```sh\n(.*?)```", manual, flags=re.DOTALL)
+    (tmp_path / "posts.ndjson").write_bytes(ndjson(line(1), line(2, text="bonjour ⛵")))
+    env = {**os.environ, "SECRET": SECRET.decode(), "URL": client.address, "no_proxy": "*"}
+    running = await asyncio.create_subprocess_exec(
+        "bash", "-euo", "pipefail", "-c", example, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    out, err = await running.communicate()
+    assert (running.returncode, err) == (0, b"")
+    assert json.loads(out)["accepted"] == 2
+    assert collector.posts == ["n-1", "n-2"]
 
 
 def test_push_listens_on_loopback_unless_told_otherwise() -> None:

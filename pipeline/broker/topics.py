@@ -16,6 +16,8 @@ class Topics:
     """The names of the topics, under one prefix."""
 
     prefix: str = ""
+    enveloped: bool = False
+    """Whether records of `hits` carry Kafka Connect's schema beside the hit."""
 
     @property
     def posts(self) -> str:

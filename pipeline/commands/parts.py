@@ -93,7 +93,7 @@ def connection(settings: Settings) -> Connection:
 
 def topics(settings: Settings) -> Topics:
     """The topics' names."""
-    return Topics(settings.kafka.prefix)
+    return Topics(settings.kafka.prefix, settings.kafka.envelope)
 
 
 def topic_specs(settings: Settings) -> list[TopicSpec]:

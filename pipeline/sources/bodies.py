@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from pipeline.sources.connector import Event
-from pipeline.sources.nesting import CLOSED, OPEN, TOKEN
+from pipeline.sources.nesting import CLOSED, MAX_TOKENS, OPEN, TOKEN
 
 MAX_EVENTS = 10_000
 """Posts and erasures in a body."""
@@ -109,10 +109,10 @@ def _told_apart(raw: bytes) -> Iterator[bytes]:
     if opening < 0 or raw[:opening].strip():
         raise BodyUnreadable("the body is no JSON array; send NDJSON as application/x-ndjson")
     start, depth, count = opening + 1, 0, 0
-    for token in TOKEN.finditer(raw, start):
+    for number, token in enumerate(TOKEN.finditer(raw, start)):
         what, at = token[0], token.end()
         depth += (what in OPEN) - (what in CLOSED)
-        if what == b'"' or depth < 0 or count > MAX_EVENTS:
+        if what == b'"' or depth < 0 or count > MAX_EVENTS or number > MAX_TOKENS:
             break
         if depth == 0 and (what == b"," or what in CLOSED):
             if piece := raw[start : at - (what == b",")].strip():
