@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.local import broker, java, ports
+from pipeline.local import broker, folder, java, ports
 from pipeline.local.build import build
 from pipeline.local.claim import claim
 from pipeline.local.report import to_nobody
@@ -36,7 +36,7 @@ class OwnBroker:
 @contextmanager
 def own_broker(data: Path, cache: Path) -> Iterator[OwnBroker]:
     """A broker with its data under `data`, running."""
-    data.mkdir(parents=True, exist_ok=True)
+    folder.prepare(data)
     held = claim(data)
     chosen = ports.choose(data, to_nobody)
     runtime = java.find()

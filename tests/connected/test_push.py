@@ -1,9 +1,9 @@
 """Push on the real broker: 202 stands for what is on the topics, and a broker that is killed loses nothing of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
+from uuid import uuid4
 
 import aiohttp
 import pytest
@@ -19,7 +19,7 @@ from pipeline.sources.acknowledging import Buffer, acknowledging
 from pipeline.sources.push_server import Listening, serving
 from tests.conftest import CACHE
 from tests.connected.own_broker import OwnBroker, own_broker
-from tests.connected.pipelines import Pipeline, until
+from tests.connected.pipelines import until
 from tests.fakes_push import SOURCE, Client, line, ndjson
 
 pytestmark = pytest.mark.connected
@@ -48,8 +48,23 @@ def ids(records: list[Record]) -> list[str]:
     return [found.native_id for raw in raws if isinstance(found := decode_post(raw), Post)]
 
 
-async def test_what_is_answered_202_is_on_its_topics(pipeline: Pipeline) -> None:
-    connection, topics = pipeline._connection, pipeline.topics
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnBroker]:
+    """One for this module, which the last test kills."""
+    with own_broker(tmp_path_factory.mktemp("push") / "broker", CACHE) as running:
+        yield running
+
+
+@pytest.fixture
+def place(broker: OwnBroker) -> tuple[Connection, Topics]:
+    """Topics that nobody else has."""
+    connection, topics = Connection(broker.bootstrap), Topics(f"t{uuid4().hex[:10]}.")
+    set_up(connection, specs(topics, partitions=3, replication=1, retention_hours=1))
+    return connection, topics
+
+
+async def test_what_is_answered_202_is_on_its_topics(place: tuple[Connection, Topics]) -> None:
+    connection, topics = place
     async with pushing(connection, topics, Buffer()) as client:
         answer = await client.send(ndjson(*[line(n) for n in range(200)], b"\xffbad", ERASE))
         assert (answer.status, answer.said["accepted"], answer.said["rejected"]) == (202, 201, 1)
@@ -61,16 +76,17 @@ async def test_what_is_answered_202_is_on_its_topics(pipeline: Pipeline) -> None
         assert (letter.headers["whence"], letter.headers["detail"][:9]) == (b"forum", b"line 201:")
 
 
-async def test_a_rejected_line_of_the_largest_body_is_taken(pipeline: Pipeline) -> None:
-    async with pushing(pipeline._connection, pipeline.topics, Buffer()) as client:
+async def test_a_rejected_line_of_the_largest_body_is_taken(place: tuple[Connection, Topics]) -> None:
+    connection, topics = place
+    async with pushing(connection, topics, Buffer()) as client:
         assert (await client.send(b"x" * (16 << 20))).status == 202
-    [letter] = await on(pipeline._connection, pipeline.topics.rejected)
+    [letter] = await on(connection, topics.rejected)
     assert len(letter.value) == 16 << 20
 
 
-async def test_topics_that_are_not_there_are_said_in_a_line(kafka_bootstrap: str) -> None:
+async def test_topics_that_are_not_there_are_said_in_a_line(broker: OwnBroker) -> None:
     with pytest.raises(ConfigurationError, match=r"topic nowhere\.posts does not exist; run `fanal setup` first"):
-        async with acknowledging(Connection(kafka_bootstrap), Topics("nowhere.")):
+        async with acknowledging(Connection(broker.bootstrap), Topics("nowhere.")):
             pass
 
 
@@ -86,7 +102,7 @@ async def keep_sending(client: Client, number: int, statuses: list[int]) -> None
         await asyncio.sleep(1.1)  # within a second the signature would be the same
 
 
-async def through_a_kill(broker: OwnBroker, client: Client, topics: Topics) -> list[int]:
+async def through_a_kill(broker: OwnBroker, client: Client) -> list[int]:
     statuses: list[int] = []
     await asyncio.gather(*[keep_sending(client, number, statuses) for number in range(20)])
     await asyncio.to_thread(broker.kill)
@@ -99,11 +115,11 @@ async def through_a_kill(broker: OwnBroker, client: Client, topics: Topics) -> l
     return statuses
 
 
-async def test_a_broker_that_is_killed_is_503_then_429_and_nothing_is_lost(tmp_path: Path) -> None:
-    with own_broker(tmp_path / "broker", CACHE) as broker:
-        connection, topics = Connection(broker.bootstrap), Topics()
-        set_up(connection, specs(topics, partitions=3, replication=1, retention_hours=1))
-        async with pushing(connection, topics, Buffer(size=10_000, within_s=1.5)) as client:
-            statuses = await through_a_kill(broker, client, topics)
-        assert statuses.count(202) == 60
-        assert set(ids(await on(connection, topics.posts))) == {f"n-{n}" for n in range(300)}
+async def test_a_broker_that_is_killed_is_503_then_429_and_nothing_is_lost(
+    broker: OwnBroker, place: tuple[Connection, Topics]
+) -> None:
+    connection, topics = place
+    async with pushing(connection, topics, Buffer(size=10_000, within_s=1.5)) as client:
+        statuses = await through_a_kill(broker, client)
+    assert statuses.count(202) == 60
+    assert set(ids(await on(connection, topics.posts))) == {f"n-{n}" for n in range(300)}
