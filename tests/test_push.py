@@ -21,7 +21,7 @@ import pytest
 from pipeline.errors import ConfigurationError
 from pipeline.posts import Post
 from pipeline.sources.bodies import MAX_EVENTS
-from pipeline.sources.push import Limits
+from pipeline.sources.push_contract import Limits
 from pipeline.sources.push_server import Listening, serving
 from pipeline.sources.push_sources import PushSource, checked
 from pipeline.sources.signatures import sign

@@ -4,9 +4,10 @@ Post ──► posts, packed by partition    Erasure ──► erasures    Rejec
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -19,10 +20,11 @@ from pipeline.codec import encode, pack
 from pipeline.errors import BrokerUnavailable, ConfigurationError
 from pipeline.posts import Erasure, Post, Rejected
 from pipeline.sources.connector import Event
-from pipeline.sources.push import BufferFull
+from pipeline.sources.push_contract import BufferFull
 
 LINES = 64
 RETRY_S = 1.0
+CLOSE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,18 @@ class Parcel:
 
 
 class Acknowledging:
-    """Delivers events through an aiokafka producer (see `acknowledging`). Several may deliver at once."""
+    """Delivers events through an aiokafka producer (see `acknowledging`). Several may deliver at once.
 
-    def __init__(self, producer: Any, topics: Topics, partitions: int, buffer: Buffer = BUFFER) -> None:
-        self._producer = producer
+    A producer that failed stays broken: the next delivery opens another. One that only waits for the broker is kept: it
+    tries for ever, and what waits counts against the buffer.
+    """
+
+    def __init__(
+        self, opened: Callable[[], Awaitable[Any]], topics: Topics, partitions: int, buffer: Buffer = BUFFER
+    ) -> None:
+        self._opened = opened
+        self._opening = asyncio.Lock()
+        self._producer: Any = None
         self._topics = topics
         self._partitions = partitions
         self._buffer = buffer
@@ -59,11 +69,12 @@ class Acknowledging:
         self._sending: set[asyncio.Task[str | None]] = set()
 
     async def deliver(self, source: str, events: Sequence[Event]) -> None:
-        """See `pipeline.sources.push.Delivery`."""
+        """See `pipeline.sources.push_contract.Delivery`."""
         parcels = parcelled(source, events, self._topics, self._partitions)
         if self._waiting and self._waiting + sum(len(parcel.value) for parcel in parcels) > self._buffer.size:
             raise BufferFull(RETRY_S)
-        sending = [asyncio.ensure_future(self._sent(parcel)) for parcel in parcels]
+        producer = await self._current()
+        sending = [asyncio.ensure_future(self._sent(producer, parcel)) for parcel in parcels]
         if not sending:
             return
         self._sending.update(sending)
@@ -71,15 +82,29 @@ class Acknowledging:
             sent.add_done_callback(self._sending.discard)
         _, late = await asyncio.wait(sending, timeout=self._buffer.within_s)
         failed = [sent for sent in sending if sent not in late and sent.result()]
+        if failed and self._producer is producer:
+            await self.close()
         if late or failed:
             why = failed[0].result() if failed else f"nothing for {self._buffer.within_s:g} s"
             raise BrokerUnavailable(f"the broker did not acknowledge {len(late) + len(failed)} records ({why})")
 
-    async def _sent(self, parcel: Parcel) -> str | None:
+    async def _current(self) -> Any:
+        async with self._opening:
+            self._producer = self._producer or await self._opened()
+            return self._producer
+
+    async def close(self) -> None:
+        """Close the producer, and give it a moment for what it still holds."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(TimeoutError, KafkaError, OSError):
+                await asyncio.wait_for(producer.stop(), CLOSE_S)
+
+    async def _sent(self, producer: Any, parcel: Parcel) -> str | None:
         """What went wrong with one record. It counts as waiting until the producer is done with it, however late that is."""
         self._waiting += len(parcel.value)
         try:
-            await self._producer.send_and_wait(
+            await producer.send_and_wait(
                 parcel.topic,
                 parcel.value,
                 key=parcel.key,
@@ -139,23 +164,42 @@ async def acknowledging(
         BrokerUnavailable: no broker answers at the address.
         ConfigurationError: a topic is not there.
     """
+    first = await _producer(connection)
+    try:
+        made = Acknowledging(partial(_producer, connection), topics, await _partitions(first, topics), buffer)
+    finally:
+        await first.stop()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def _producer(connection: Connection) -> Any:
     producer = AIOKafkaProducer(
         acks="all",
         enable_idempotence=True,
         linger_ms=5,
         max_batch_size=1 << 20,
         max_request_size=MAX_LETTER_BYTES,
-        request_timeout_ms=60_000,
+        request_timeout_ms=30_000,
         **connection.aiokafka(),
     )
     try:
         await producer.start()
-        known = await producer.client.fetch_all_metadata()
-        counts = {name: known.partitions_for_topic(name) for name in (topics.posts, topics.erasures, topics.rejected)}
-        if missing := [name for name, found in counts.items() if not found]:
-            raise ConfigurationError(f"topic {missing[0]} does not exist; run `fanal setup` first")
-        yield Acknowledging(producer, topics, len(counts[topics.posts] or ()), buffer)
     except (KafkaError, OSError) as error:
-        raise BrokerUnavailable(f"no Kafka broker answers at {connection.bootstrap} ({type(error).__name__})") from None
-    finally:
         await producer.stop()
+        raise BrokerUnavailable(f"no Kafka broker answers at {connection.bootstrap} ({type(error).__name__})") from None
+    return producer
+
+
+async def _partitions(producer: Any, topics: Topics) -> int:
+    """Those of `posts`; all three topics must be there: the producer would wait for one that is not, or create it."""
+    try:
+        known = await producer.client.fetch_all_metadata()
+    except KafkaError as error:
+        raise BrokerUnavailable(f"the broker does not say what topics it has ({type(error).__name__})") from None
+    for name in (topics.posts, topics.erasures, topics.rejected):
+        if not known.partitions_for_topic(name):
+            raise ConfigurationError(f"topic {name} does not exist; run `fanal setup` first")
+    return len(known.partitions_for_topic(topics.posts))

@@ -9,8 +9,7 @@ What is wrong with a signature is never said, nor whether there is such a source
 import asyncio
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from aiohttp import web
 
@@ -20,46 +19,14 @@ from pipeline.sources.bodies import ARRAY, NDJSON, Body, BodyTooLarge, BodyUnrea
 from pipeline.sources.challenges import answer
 from pipeline.sources.connector import Event
 from pipeline.sources.idempotency import Answers, is_key
+from pipeline.sources.push_contract import LIMITS, BufferFull, Delivery, Limits
 from pipeline.sources.push_sources import PushSource
 from pipeline.sources.room import Room
 from pipeline.sources.signatures import Signatures
 
-MAX_BYTES = 16 << 20
 SHOWN = 20
 """Rejected lines that an answer describes."""
 RETRY_S = 5.0
-
-
-class BufferFull(Unavailable):
-    """More waits for the broker than may: nothing of these events was taken. Come again after `retry_after_s`."""
-
-    def __init__(self, retry_after_s: float) -> None:
-        super().__init__("more waits for the broker than may")
-        self.retry_after_s = retry_after_s
-
-
-class Delivery(Protocol):
-    """What push needs of the collector."""
-
-    async def deliver(self, source: str, events: Sequence[Event]) -> None:
-        """Return when the broker has acknowledged every event of a source.
-
-        Raises:
-            BufferFull: nothing was taken.
-            Unavailable: not everything was acknowledged in time; sent again, nothing is lost.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bytes of a body (packed and unpacked), bytes of all bodies in hand, and seconds within which a body must come."""
-
-    body: int = MAX_BYTES
-    in_hand: int = 4 * MAX_BYTES
-    within_s: float = 60.0
-
-
-LIMITS = Limits()
 
 
 class _Refusal(Exception):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pipeline.errors import ConfigurationError
-from pipeline.sources.push import LIMITS, MAX_BYTES, Delivery, Limits, create_push
+from pipeline.sources.push import create_push
+from pipeline.sources.push_contract import LIMITS, MAX_BYTES, Delivery, Limits
 from pipeline.sources.push_sources import PushSource, checked
 
 

@@ -14,7 +14,7 @@ from pipeline.codec import encode
 from pipeline.errors import BrokerUnavailable
 from pipeline.posts import Erasure, Post, Rejected
 from pipeline.sources.connector import Event
-from pipeline.sources.push import BufferFull
+from pipeline.sources.push_contract import BufferFull
 from pipeline.sources.push_sources import PushSource
 from pipeline.sources.signatures import sign
 from tests.fakes import post
