@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipeline.codec import encode
@@ -220,6 +221,7 @@ FUZZED = mapping(
 )
 
 
+@hypothesis_settings(deadline=None, max_examples=60)
 @given(st.none() | st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()), st.binary(max_size=20))
 def test_whatever_a_record_holds_it_is_an_event_that_can_be_sent(value: bytes | None, key: bytes) -> None:
     for how in (FUZZED, KEYED):

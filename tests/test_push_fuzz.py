@@ -91,6 +91,7 @@ def test_an_array_of_whole_elements_loses_none_whatever_their_types(odd: dict[st
     assert {"n-1", "n-2"} <= set(ids(events))
 
 
+@FUZZ
 @given(st.integers(0, 400))
 def test_an_array_that_is_torn_gives_all_that_stands_whole_and_the_rest_as_it_came(cut: int) -> None:
     whole = b"[" + b", ".join(GOOD) + b"]"
@@ -117,6 +118,7 @@ def test_any_body_at_all_is_events_or_said_to_be_unreadable(raw: bytes, content_
     check_sent(events)
 
 
+@FUZZ
 @given(st.binary(max_size=80).filter(lambda raw: b"\n" not in raw))
 def test_a_rejected_line_keeps_its_bytes_and_says_where_it_stood(raw: bytes) -> None:
     event = read_event(raw, "line 7")

@@ -119,8 +119,8 @@ def _told_apart(raw: bytes) -> Iterator[bytes]:
                 count += 1
                 yield piece
             start = at
-    last = raw[start:].strip()
+    last = raw[start:].lstrip()
     if depth < 0:
-        last = last.removesuffix(b"]").strip()
+        last = last.rstrip().removesuffix(b"]").strip()
     if last:
         yield last
