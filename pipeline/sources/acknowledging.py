@@ -23,8 +23,7 @@ from pipeline.sources.connector import Event
 from pipeline.sources.push_contract import BufferFull
 
 LINES = 64
-RETRY_S = 1.0
-CLOSE_S = 5.0
+RETRY_S, CLOSE_S = 1.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +104,7 @@ class Acknowledging:
         self._waiting += len(parcel.value)
         try:
             await producer.send_and_wait(
-                parcel.topic,
-                parcel.value,
-                key=parcel.key,
-                partition=parcel.partition,
-                headers=list(parcel.headers),
+                parcel.topic, parcel.value, key=parcel.key, partition=parcel.partition, headers=list(parcel.headers)
             )
         except (KafkaError, OSError, ValueError) as error:
             return type(error).__name__
