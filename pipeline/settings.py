@@ -136,6 +136,7 @@ class ServeSettings(_Table):
     host: str = "127.0.0.1"
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
     desk_port: Annotated[int, Field(ge=0, le=65535)] = 8765
+    push_port: Annotated[int, Field(ge=0, le=65535)] = 8787
     stall_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
 
 

@@ -5,20 +5,19 @@ import time
 from contextlib import suppress
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from pipeline.broker.topics import Topics
-from pipeline.codec import MAX_LINE, MAX_TEXT, decode_erasure, decode_post, encode, lines
+from pipeline.codec import MAX_LINE, MAX_TEXT, decode_erasure, decode_post, encode
 from pipeline.posts import Erasure, Post, Rejected
-from pipeline.sources.acknowledging import parcelled
 from pipeline.sources.bodies import Body, BodyTooLarge, BodyUnreadable, read_events
 from pipeline.sources.connector import Event
 from pipeline.sources.events import read_event
 from pipeline.sources.nesting import is_too_deep
+from pipeline.sources.pushed import Pushed
+from pipeline.sources.stamping import Stamp
 from tests.fakes import NOW, post
 from tests.fakes_push import NDJSON, SOURCE, line
 
@@ -46,13 +45,12 @@ def ids(events: list[Event]) -> list[str]:
 
 
 def sent(events: list[Event]) -> tuple[list[Post], list[Erasure], list[bytes]]:
-    """What arrives on the topics, read back."""
-    parcels = parcelled("forum", events, Topics(), 3)
-    on = {
-        topic: [one.value for one in parcels if one.topic == topic] for topic in ("posts", "erasures", "posts.rejected")
-    }
-    posts = [found for value in on["posts"] for raw in lines(value) if isinstance(found := decode_post(raw), Post)]
-    return posts, [decode_erasure(raw) for raw in on["erasures"]], on["posts.rejected"]
+    """What goes to the broker, read back."""
+    stamp = Stamp(Pushed(SOURCE))
+    ready = [stamp(event, NOW) for event in events]
+    on = {sort: [one.value for one in ready if one.sort == sort] for sort in ("post", "erasure", "rejected")}
+    posts = [found for raw in on["post"] if isinstance(found := decode_post(raw), Post)]
+    return posts, [decode_erasure(raw) for raw in on["erasure"]], on["rejected"]
 
 
 def check_sent(events: list[Event]) -> None:
@@ -192,21 +190,10 @@ def test_a_hostile_array_takes_no_long_time(raw: bytes) -> None:
     assert time.monotonic() - started < 20  # quadratic, it would take hours
 
 
-def test_records_are_packed_by_partition_in_order_and_never_too_large() -> None:
-    posts = [post(n, text="t" * 9_000) for n in range(300)]
-    parcels = parcelled("forum", posts, Topics(), 3)
-    assert max(len(one.value) for one in parcels) < 300_000
-    assert max(len(lines(one.value)) for one in parcels) <= 64
-    for partition in range(3):
-        there = [raw for one in parcels if one.partition == partition for raw in lines(one.value)]
-        assert there == sorted(there, key=lambda raw: int(msgspec.json.decode(raw)["native_id"][2:]))
-    assert len(sent(list(posts))[0]) == 300
-
-
 def test_what_a_body_may_hold_fits_in_a_record() -> None:
     assert LIMIT > MAX_LINE
     [event] = read_events(Body(b"x" * LIMIT, NDJSON), LIMIT, SOURCE.read)
-    [parcel] = parcelled("forum", [event], Topics(), 3)
-    assert (parcel.topic, len(parcel.value)) == ("posts.rejected", LIMIT)
-    assert dict(parcel.headers)["whence"] == b"forum"
-    assert dict(parcel.headers)["detail"].startswith(b"line 1: ")
+    letter = Stamp(Pushed(SOURCE))(event, NOW)
+    assert (letter.sort, len(letter.value)) == ("rejected", LIMIT)
+    assert dict(letter.headers)["whence"] == b"forum"
+    assert dict(letter.headers)["detail"].startswith(b"line 1: ")

@@ -1,8 +1,10 @@
 """`fanal collect`: the collector of all live and replayed sources."""
 
 import asyncio
+import logging
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +15,13 @@ from pipeline.commands import parts
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from pipeline.broker.connection import Connection
     from pipeline.sources.collector import BeforeLive
     from pipeline.sources.connector import Connector
     from pipeline.sources.kinds import Kind
     from pipeline.sources.reading import Manner
+
+log = logging.getLogger("fanal.collect")
 
 
 def before_live(settings: Settings, found: "Sequence[Connector]") -> "Sequence[BeforeLive]":
@@ -30,6 +35,22 @@ def before_live(settings: Settings, found: "Sequence[Connector]") -> "Sequence[B
         require_licence(settings.licence, names, datetime.now(UTC).date(), platforms)
 
     return (licensed,)
+
+
+@asynccontextmanager
+async def pushing(settings: Settings, found: "Sequence[Connector]") -> AsyncIterator[None]:
+    """The server of the sources that are pushed to, where there are some."""
+    from pipeline.sources.push_server import Listening, serving
+    from pipeline.sources.pushed import Pushed, Sorted
+
+    pushed = [one for one in found if isinstance(one, Pushed)]
+    if not pushed:
+        yield
+        return
+    at = Listening(settings.serve.host, settings.serve.push_port)
+    async with serving([one.source for one in pushed], Sorted(pushed), at) as address:
+        log.info("posts may be pushed", extra={"address": address, "sources": [one.name for one in pushed]})
+        yield
 
 
 @click.command()
@@ -50,11 +71,13 @@ def collect(config: Path | None, only: tuple[str, ...], once: bool, port_file: P
     from pipeline.sources.reading import Manner
 
     settings = Settings.read()
-    found = configured(config or DEFAULT, only, KINDS)
+    found = configured(config or DEFAULT, only, parts.connection(settings), KINDS)
     start(settings, found, Manner(once=once), port_file)
 
 
-def configured(path: Path, only: Sequence[str], kinds: "Mapping[str, Kind]") -> "list[Connector]":
+def configured(
+    path: Path, only: Sequence[str], connection: "Connection", kinds: "Mapping[str, Kind]"
+) -> "list[Connector]":
     """The connectors of the sources that a file switches on, or of those named.
 
     Raises:
@@ -62,7 +85,7 @@ def configured(path: Path, only: Sequence[str], kinds: "Mapping[str, Kind]") -> 
     """
     from pipeline.sources.configuration import chosen, connectors, read_sources
 
-    return connectors(chosen(read_sources(path, kinds), only), kinds)
+    return connectors(chosen(read_sources(path, kinds), only), connection, kinds)
 
 
 def start(settings: Settings, found: "Sequence[Connector]", how: "Manner", port_file: Path | None = None) -> None:
@@ -103,6 +126,7 @@ async def _collect(
         )
         try:
             announce("collecting", port_file)(port)
-            await collector.run()
+            async with pushing(settings, found):
+                await collector.run()
         finally:
             await runner.cleanup()

@@ -18,7 +18,7 @@ import click
 
 from pipeline.account import Account, Range
 from pipeline.children import Children
-from pipeline.commands import parts
+from pipeline.commands import live, parts
 from pipeline.commands.account import account_of
 from pipeline.commands.following import Hits, print_hit
 from pipeline.commands.replay import Pace, send
@@ -45,29 +45,34 @@ class Wish:
     as_json: bool
     browser: bool
     desk_port: int
+    collected: Path | None = None
+    """The configuration of the live source, where `source` names one."""
 
 
 @click.command()
 @click.option(
-    "--source", envvar="SOURCE", metavar="FILE", help="Replay this NDJSON file (.gz, .zst; - is standard input)."
+    "--source",
+    envvar="SOURCE",
+    metavar="FILE|NAME",
+    help="Replay this NDJSON file (.gz, .zst; - is standard input), or read `bluesky` or a source of config/sources.toml.",
 )
 @click.option("--rate", type=click.FloatRange(min=0.01), help="Posts a second; the samples default to 25.")
 @click.option("--once", is_flag=True, help="End when every post is accounted for; exit 1 if it does not balance.")
 @click.option("--json", "as_json", is_flag=True, help="End with the account as one line of JSON.")
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
 def run(source: str | None, rate: float | None, once: bool, as_json: bool, no_browser: bool) -> None:
-    """Start everything here, replay posts, and watch hits come in.
+    """Start everything here, replay posts or read a live source, and watch hits come in.
 
     Kafka and Elasticsearch run as child processes on loopback (fetched once), unless FANAL_KAFKA_BOOTSTRAP and
     FANAL_ELASTICSEARCH_URL name your own. Without --source the sample posts are replayed, moved in time to end now.
     It goes on until Ctrl-C; with --once it ends when every post is accounted for.
     """
     settings = Settings.read()
-    _refuse_unknown(source)
+    collected = _collected(settings, source, once=once)
     # As Ctrl-C, which asyncio makes a cancellation: an exception raised inside its loop leaves no time for an account.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     desk_port = 0 if once else _free_port(settings)
-    wish = Wish(source or None, rate, once, as_json, not no_browser and not once, desk_port)
+    wish = Wish(source or None, rate, once, as_json, not no_browser and not once, desk_port, collected)
     found: Account | None = None
     with suppress(KeyboardInterrupt), _servers(settings), _workers(settings, wish):
         found = asyncio.run(_go(settings, wish))
@@ -80,11 +85,20 @@ def run(source: str | None, rate: float | None, once: bool, as_json: bool, no_br
         raise click.exceptions.Exit(1)
 
 
-def _refuse_unknown(source: str | None) -> None:
-    if source and source != "-" and (not Path(source).exists() or Path(source).is_dir()):
-        raise UsageError(
-            f"{source}: no such file; SOURCE names an NDJSON file (plain, .gz or .zst), or is - for standard input"
-        )
+def _collected(settings: Settings, source: str | None, *, once: bool) -> Path | None:
+    """The configuration of the source that is named, if it is none of a file; who runs it is asked for, once.
+
+    Raises:
+        UsageError: it is neither a file nor a source.
+        ConfigurationError: it may not be read.
+    """
+    if not source or source == "-" or (Path(source).exists() and not Path(source).is_dir()):
+        return None
+    configuration = live.configuration(settings, source)
+    if once:
+        raise UsageError(f"{source} never ends; --once is for files")
+    live.ask(settings, source, configuration)
+    return configuration
 
 
 def _free_port(settings: Settings) -> int:
@@ -128,6 +142,18 @@ def _workers(settings: Settings, wish: Wish) -> Iterator[None]:
             children.start(
                 role, [sys.executable, "-m", "pipeline", "work", role], parts.child_environment(settings, role)
             )
+        if wish.source and wish.collected:
+            command = [
+                sys.executable,
+                "-m",
+                "pipeline",
+                "collect",
+                "--config",
+                str(wish.collected),
+                "--only",
+                wish.source,
+            ]
+            children.start("collecting", command, parts.child_environment(settings, "collecting"))
         if not wish.once:
             command = [sys.executable, "-m", "pipeline", "desk", "--port", str(wish.desk_port)]
             children.start("desk", command, parts.child_environment(settings, "desk"))
@@ -197,9 +223,12 @@ async def _until_accounted_for(settings: Settings, wish: Wish, before: dict[int,
 
 
 async def _until_interrupted(settings: Settings, wish: Wish, before: dict[int, int]) -> Account:
-    """Replay, then wait; at Ctrl-C say what became of this run."""
+    """Replay or read, then wait; at Ctrl-C say what became of this run."""
     try:
-        await _replay(settings, wish)
+        if wish.collected:
+            ERR.print(f"reading {wish.source}: `fanal sources` says how it fares", markup=False)
+        else:
+            await _replay(settings, wish)
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         ERR.print("\nstopping; the account of this run:")

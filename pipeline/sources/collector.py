@@ -68,7 +68,7 @@ class _Source:
         waiting = Waiting(means.how.room, means.how.at_once)
         self._waiting = waiting
         self._reading = Reading(connector, waiting, self.progress, means.how)
-        self.delivering = Delivering(waiting, means.outlet(), self.progress, means.how.linger_s)
+        self.delivering = Delivering(connector, waiting, means.outlet(), self.progress, means.how.linger_s)
         self.reader = asyncio.create_task(self._reading.run(), name=f"read {connector.name}")
         self.deliverer = asyncio.create_task(self.delivering.run(), name=f"deliver {connector.name}")
         self.written = self.progress.state

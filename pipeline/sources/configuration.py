@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline.broker.connection import Connection
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.sources.connector import Connector
 from pipeline.sources.kinds import KINDS, Kind
@@ -79,13 +80,15 @@ def chosen(sources: Mapping[str, SourceSettings], only: Sequence[str]) -> dict[s
     return found
 
 
-def connectors(sources: Mapping[str, SourceSettings], kinds: Mapping[str, Kind] = KINDS) -> list[Connector]:
+def connectors(
+    sources: Mapping[str, SourceSettings], connection: Connection, kinds: Mapping[str, Kind] = KINDS
+) -> list[Connector]:
     """The connector of each source.
 
     Raises:
         ConfigurationError: a secret is missing, or a value does not fit.
     """
-    return [kinds[settings.kind].make(name, settings) for name, settings in sources.items()]
+    return [kinds[settings.kind].make(name, settings, connection) for name, settings in sources.items()]
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ after the last cursor that was written is read again after a restart, and screen
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pipeline.errors import ConfigurationError, Unavailable
 from pipeline.posts import Erasure, Post, Rejected
@@ -60,6 +60,14 @@ class Connector(Protocol):
             SourceAway: the connection failed, stalled, or asks to wait: open it again later.
             SourceRefused: the platform refuses for good (401, 403, 410, a bad cursor): a person must act.
         """
+
+
+@runtime_checkable
+class Acknowledges(Protocol):
+    """A connector that wants to know what the broker has, to answer whoever sent it."""
+
+    def acknowledged(self, cursor: Cursor) -> None:
+        """The broker has all events up to this cursor."""
 
 
 class SourceAway(Unavailable):

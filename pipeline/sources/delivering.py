@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from pipeline.backoff import waits
 from pipeline.errors import BrokerUnavailable
+from pipeline.sources.connector import Acknowledges, Connector
 from pipeline.sources.outlet import Outlet
 from pipeline.sources.progress import Progress
 from pipeline.sources.stamping import Ready
-from pipeline.sources.waiting import Waiting
+from pipeline.sources.waiting import Chunk, Waiting
 
 log = logging.getLogger("fanal.collect")
 
@@ -18,7 +19,10 @@ log = logging.getLogger("fanal.collect")
 class Delivering:
     """Delivers what waits until no more will come."""
 
-    def __init__(self, waiting: Waiting, outlet: Outlet, progress: Progress, linger_s: float) -> None:
+    def __init__(
+        self, connector: Connector, waiting: Waiting, outlet: Outlet, progress: Progress, linger_s: float
+    ) -> None:
+        self._asks = connector if isinstance(connector, Acknowledges) else None
         self._waiting = waiting
         self._outlet = outlet
         self._progress = progress
@@ -31,10 +35,17 @@ class Delivering:
             while chunks := await self._waiting.take():
                 await self._until_acknowledged([event for chunk in chunks for event in chunk.events])
                 self._progress.acknowledged(chunks)
+                self._tell(chunks)
                 if self._waiting.is_thin:
                     await asyncio.sleep(self._linger_s)  # records of many posts cost the workers less
         finally:
             await self._outlet.close()
+
+    def _tell(self, chunks: Sequence[Chunk]) -> None:
+        """Tell the connector, where it wants to know."""
+        for cursor in [chunk.cursor for chunk in chunks if chunk.cursor is not None][-1:]:
+            if self._asks:
+                self._asks.acknowledged(cursor)
 
     async def _until_acknowledged(self, events: Sequence[Ready]) -> None:
         self._since = time.monotonic()

@@ -10,13 +10,15 @@ import pytest
 
 from pipeline.broker.admin import set_up
 from pipeline.broker.connection import Connection
+from pipeline.broker.cursors import cursors
 from pipeline.broker.reader import Record, reader
 from pipeline.broker.topics import Topics, specs
 from pipeline.codec import decode_erasure, decode_post, lines
-from pipeline.errors import ConfigurationError
 from pipeline.posts import Post
-from pipeline.sources.acknowledging import Buffer, acknowledging
+from pipeline.sources.collector import Collector, Means
+from pipeline.sources.outlet import KafkaOutlet
 from pipeline.sources.push_server import Listening, serving
+from pipeline.sources.pushed import Buffer, Pushed, Sorted
 from tests.conftest import CACHE
 from tests.connected.own_broker import OwnBroker, own_broker
 from tests.connected.pipelines import until
@@ -24,17 +26,25 @@ from tests.fakes_push import SOURCE, Client, line, ndjson
 
 pytestmark = pytest.mark.connected
 
+PLENTY = Buffer()
 ERASE = b'{"erase": {"platform": "push", "native_id": "n-9"}}'
 
 
 @asynccontextmanager
-async def pushing(connection: Connection, topics: Topics, buffer: Buffer) -> AsyncIterator[Client]:
-    async with (
-        acknowledging(connection, topics, buffer) as into,
-        serving([SOURCE], into, Listening(port=0)) as address,
-        aiohttp.ClientSession() as http,
-    ):
-        yield Client(address, http)
+async def pushing(connection: Connection, topics: Topics, buffer: Buffer = PLENTY) -> AsyncIterator[Client]:
+    """A collector with one source that is pushed to, and a client of it."""
+    pushed = Pushed(SOURCE, buffer)
+    async with cursors(connection, topics.cursors) as keeper:
+        collector = Collector([pushed], Means(lambda: KafkaOutlet(connection, topics), keeper))
+        running = asyncio.create_task(collector.run())
+        async with (
+            serving([SOURCE], Sorted([pushed]), Listening(port=0)) as address,
+            aiohttp.ClientSession() as http,
+        ):
+            yield Client(address, http)
+        collector.stop()
+        [state] = await running
+        assert state.cursor
 
 
 async def on(connection: Connection, topic: str) -> list[Record]:
@@ -65,7 +75,7 @@ def place(broker: OwnBroker) -> tuple[Connection, Topics]:
 
 async def test_what_is_answered_202_is_on_its_topics(place: tuple[Connection, Topics]) -> None:
     connection, topics = place
-    async with pushing(connection, topics, Buffer()) as client:
+    async with pushing(connection, topics) as client:
         answer = await client.send(ndjson(*[line(n) for n in range(200)], b"\xffbad", ERASE))
         assert (answer.status, answer.said["accepted"], answer.said["rejected"]) == (202, 201, 1)
         assert sorted(ids(await on(connection, topics.posts))) == sorted(f"n-{n}" for n in range(200))
@@ -78,16 +88,10 @@ async def test_what_is_answered_202_is_on_its_topics(place: tuple[Connection, To
 
 async def test_a_rejected_line_of_the_largest_body_is_taken(place: tuple[Connection, Topics]) -> None:
     connection, topics = place
-    async with pushing(connection, topics, Buffer()) as client:
+    async with pushing(connection, topics) as client:
         assert (await client.send(b"x" * (16 << 20))).status == 202
     [letter] = await on(connection, topics.rejected)
     assert len(letter.value) == 16 << 20
-
-
-async def test_topics_that_are_not_there_are_said_in_a_line(broker: OwnBroker) -> None:
-    with pytest.raises(ConfigurationError, match=r"topic nowhere\.posts does not exist; run `fanal setup` first"):
-        async with acknowledging(Connection(broker.bootstrap), Topics("nowhere.")):
-            pass
 
 
 async def keep_sending(client: Client, number: int, statuses: list[int]) -> None:
@@ -119,7 +123,7 @@ async def test_a_broker_that_is_killed_is_503_then_429_and_nothing_is_lost(
     broker: OwnBroker, place: tuple[Connection, Topics]
 ) -> None:
     connection, topics = place
-    async with pushing(connection, topics, Buffer(size=10_000, within_s=1.5)) as client:
+    async with pushing(connection, topics, Buffer(events=50, within_s=1.5)) as client:
         statuses = await through_a_kill(broker, client)
     assert statuses.count(202) == 60
     assert set(ids(await on(connection, topics.posts))) == {f"n-{n}" for n in range(300)}
