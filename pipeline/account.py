@@ -5,7 +5,7 @@ batch counts once); what was found must stand in the index, and what was refused
 anywhere shows as something that does not add up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,6 +29,9 @@ class Present(Protocol):
     async def present(self, ids: Mapping[str, int]) -> set[str]:
         """Which of these document ids stand in the index, at this version or a later one."""
 
+    async def erased(self, ids: Collection[str]) -> set[str]:
+        """Which of these documents were erased."""
+
 
 @dataclass(slots=True)
 class Account:
@@ -40,6 +43,7 @@ class Account:
     rejected: int = 0
     duplicates: int = 0
     erased: int = 0
+    """Lines whose post was deleted on its platform: before it was screened, or after it had become a hit."""
     indexed: int = 0
     refused: int = 0
     """Hits that the index refused: they stand among the rejected, not in the index."""
@@ -232,7 +236,7 @@ def _refused(record: Record) -> set[tuple[str, int]]:
 
 
 async def _follow_hits(index: Present, account: Account, trail: _Trail) -> None:
-    """Find each hit in the index at its version or a later one, or among the refused."""
+    """Find each hit in the index at its version or a later one, among the refused, or among what was erased since."""
     wanted = [hit for hit in trail.hits if hit not in trail.refused]
     account.refused = len(trail.hits) - len(wanted)
     latest: dict[str, int] = {}
@@ -240,4 +244,8 @@ async def _follow_hits(index: Present, account: Account, trail: _Trail) -> None:
         latest[id_] = max(version, latest.get(id_, 0))
     present = await index.present(latest) if latest else set()
     account.indexed = sum(id_ in present for id_, _ in wanted)
-    account.not_indexed = sorted(latest.keys() - present)
+    missing = latest.keys() - present
+    erased = await index.erased(missing) if missing else set()
+    since = sum(id_ in erased for id_, _ in wanted)
+    account.hits, account.erased = account.hits - since, account.erased + since
+    account.not_indexed = sorted(missing - erased)

@@ -26,6 +26,8 @@ from pipeline.screen.verdicts import Incoming, Verdict, merge, unscreenable
 log = logging.getLogger("fanal.agents")
 
 Recall = Callable[[int], Awaitable[Sequence[Screened]]]
+CatchUp = Callable[[], Awaitable[None]]
+"""Returns when every erasure is known that the broker had when it was called."""
 PROBE = "bonjour"
 TRIES = 3
 
@@ -39,15 +41,23 @@ class Intake:
     within_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Where the screening agent's memory comes from: what was screened of a partition, and what was erased by now."""
+
+    recall: Recall
+    catch_up: CatchUp
+
+
 class ScreeningAgent:
     """Takes records of `posts`, screens them, delivers what follows, acknowledges."""
 
-    def __init__(self, using: Screen, outbox: Outbox, topics: Topics, intake: Intake, recall: Recall) -> None:
+    def __init__(self, using: Screen, outbox: Outbox, topics: Topics, intake: Intake, memory: Memory) -> None:
         self._screen = using
         self._outbox = outbox
         self._topics = topics
         self._intake = intake
-        self._recall = recall
+        self._memory = memory
         self._moved: set[int] = set()
 
     def moved(self, partitions: set[int]) -> None:
@@ -80,6 +90,7 @@ class ScreeningAgent:
         batch = await self._unscreened(records)
         if not batch:
             return Verdict()
+        await self._memory.catch_up()
         started = perf_counter()
         verdict = await self._verdict(batch)
         metrics.STAGE.labels("screen").observe(perf_counter() - started)
@@ -106,7 +117,7 @@ class ScreeningAgent:
         for partition in {record.partition for record in batch}:
             if not seen.holds(partition):
                 started = perf_counter()
-                records = await self._recall(partition)
+                records = await self._memory.recall(partition)
                 seen.load(partition, records)
                 if context:
                     context.load(partition, records, model)
@@ -158,9 +169,19 @@ class Index(Protocol):
     async def write(self, hits: Sequence[Hit]) -> Sequence[tuple[Hit, str]]:
         """Write hits; return those that the mapping refuses, with the reason. Retries in place while the index is away."""
 
+    async def unerased(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Those of these hits that were not erased."""
+
+    async def withdraw_erased(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Remove those of the hits just written that were erased meanwhile; the others."""
+
 
 class IndexingAgent:
-    """Takes records of `hits`, writes them in bulk, sends what the index refuses to the rejected, acknowledges."""
+    """Takes records of `hits`, writes them in bulk, sends what the index refuses to the rejected, acknowledges.
+
+    A deletion wins, whichever comes first: what was erased is not written, and what was erased while it was being written is
+    taken out again (`pipeline.index.eraser`).
+    """
 
     def __init__(
         self, index: Index, outbox: Outbox, topics: Topics, intake: Intake, written: Callable[[Hit], None]
@@ -188,11 +209,13 @@ class IndexingAgent:
                 letters.append(self._letter(event, "not_a_hit", type(error).__name__))
             else:
                 hits[hit.id, hit.index_version] = hit, event
-        refused = await self._index.write([hit for hit, _ in hits.values()]) if hits else []
+        wanted = await self._index.unerased([hit for hit, _ in hits.values()])
+        refused = await self._index.write(wanted) if wanted else []
+        standing = await self._index.withdraw_erased(wanted)
         letters += [self._letter(hits[hit.id, hit.index_version][1], "mapping_refused", why) for hit, why in refused]
         await self._outbox.deliver(letters)
         unwritten = {hit.id for hit, _ in refused}
-        for hit in {hit.id: hit for hit, _ in hits.values() if hit.id not in unwritten}.values():
+        for hit in {hit.id: hit for hit in standing if hit.id not in unwritten}.values():
             self._written(hit)
 
     def _letter(self, event: Any, reason: Reason, why: str) -> Outgoing:

@@ -32,7 +32,7 @@ class AppSettings:
     @property
     def group(self) -> str:
         """The consumer group, which is the application's id."""
-        return f"{self.topics.prefix}fanal-{self.role}"
+        return self.topics.group(self.role)
 
 
 def create_app(settings: AppSettings) -> Any:

@@ -37,6 +37,13 @@ SEARCHABLE = Histogram(
     "Seconds from the broker's timestamp of a post to its hit being found by a search.",
     buckets=_SECONDS,
 )
+ERASURES = Counter("fanal_erasures", "Erasures applied, by cause.", ["cause"])
+ERASED_HITS = Counter("fanal_erased_hits", "Hits removed from the index, or kept out of it, by the erasure's cause.", ["cause"])
+ERASURE_WAIT = Gauge(
+    "fanal_erasure_wait_seconds", "Seconds that the oldest erasure that is being applied has waited; 0 where none is."
+)
+RECHECKS = Counter("fanal_rechecks", "Posts asked for again at their platform, by what it said.", ["outcome"])
+OVERDUE = Gauge("fanal_overdue_records", "Hits that were to be asked for again by now and were not.")
 LAG = Gauge(
     "fanal_lag_records",
     "Records of a topic that the worker's group has not acknowledged, measured against the broker.",

@@ -30,8 +30,10 @@ Reason = Literal[
     "unscreenable",
     "mapping_refused",
     "not_a_hit",
+    "not_an_erasure",
 ]
-Stage = Literal["collecting", "screening", "indexing"]
+Stage = Literal["collecting", "screening", "indexing", "erasing"]
+Cause = Literal["deleted", "account_deleted", "taken_down", "expired", "requested"]
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -183,7 +185,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """A post above a lane's review threshold, masked.
 
     `id` is HMAC(platform|native_id), so an edit replaces its earlier version; `index_version` (rising with the broker's time)
-    decides which is later; `month` (YYYY.MM) names the index and never changes for an id.
+    decides which is later; `month` (YYYY.MM) names the index and never changes for an id. `recheck_by` and `retain_until` are
+    what the platform's terms ask for (`Terms`).
     """
 
     id: str
@@ -191,6 +194,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     index_version: int
     document: Document
     evidence: Evidence
+    recheck_by: Moment | None = None
+    retain_until: Moment | None = None
     schema_version: int = SCHEMA_VERSION
 
 
@@ -219,11 +224,15 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Erasure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A deletion upstream: of one post (`native_id`) or of all that an account wrote (`author_id`)."""
+    """A deletion upstream: of one post (`native_id`) or of all that an account wrote (`author_id`); one of the two is there.
+
+    One post is gone whatever comes after. An account's posts are gone that were written, or had come in, by `erased_at`:
+    what an account writes after it was restored is read again.
+    """
 
     platform: Name
     erased_at: Moment
     native_id: Identifier | None = None
     author_id: Identifier | None = None
-    cause: Literal["deleted", "account_deleted", "taken_down", "expired", "requested"] = "deleted"
+    cause: Cause = "deleted"
     schema_version: int = SCHEMA_VERSION

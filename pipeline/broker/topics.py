@@ -41,13 +41,17 @@ class Topics:
 
     @property
     def erasures(self) -> str:
-        """Deletions upstream."""
+        """Deletions upstream, raw ids: restricted like `posts`."""
         return f"{self.prefix}erasures"
 
     @property
     def cursors(self) -> str:
         """Where each source stands and how it fares: compacted, the last record of a source counts."""
         return f"{self.prefix}cursors"
+
+    def group(self, role: str) -> str:
+        """The consumer group of a worker's role."""
+        return f"{self.prefix}fanal-{role}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,15 @@ _COMPACTED = {
 def specs(topics: Topics, *, partitions: int, replication: int, retention_hours: int) -> list[TopicSpec]:
     """All topics as `fanal setup` creates them.
 
-    `posts`, `screened` and `posts.rejected` carry the broker's own time: it orders versions, measures latency and finds a
-    range by time.
+    `posts`, `screened`, `posts.rejected` and `erasures` carry the broker's own time: it orders versions, measures latency and
+    finds a range by time. A segment spans a seventh of the retention at most: the broker drops whole segments, and one that is
+    still being written to would keep its oldest record for twice the retention.
     """
-    kept = {"retention.ms": str(retention_hours * HOUR_MS), "max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    kept = {
+        "retention.ms": str(retention_hours * HOUR_MS),
+        "segment.ms": str(retention_hours * HOUR_MS // 7),
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+    }
     stamped = {**kept, "message.timestamp.type": "LogAppendTime"}
     letters = {**stamped, "max.message.bytes": str(MAX_LETTER_BYTES)}
     durable = {"min.insync.replicas": str(max(1, replication - 1))}
@@ -83,7 +92,7 @@ def specs(topics: Topics, *, partitions: int, replication: int, retention_hours:
         topics.screened: stamped,
         topics.hits: kept,
         topics.rejected: letters,
-        topics.erasures: kept,
+        topics.erasures: stamped,
     }
     found = [TopicSpec(name, partitions, replication, {**settings, **durable}) for name, settings in layout.items()]
     return [*found, TopicSpec(topics.cursors, 1, replication, {**_COMPACTED, **durable})]

@@ -8,6 +8,7 @@ earlier one, a replay replaces itself, an earlier one that comes late is refused
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +17,7 @@ from pipeline.posts import Hit
 
 MAX_BULK_BYTES = 8 << 20
 LONGEST_ID = 512
+LEAST_RECHECK_S, MOST_RECHECK_S = 3600, 366 * 86_400
 _MONTH = re.compile(r"[0-9]{4}\.[0-9]{2}")
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,80}")
 
@@ -53,6 +55,16 @@ class Names:
         """The alias over all months of evidence."""
         return f"{self.prefix}-evidence"
 
+    @property
+    def tombstones(self) -> str:
+        """The index of tombstones; it is one, whatever the month."""
+        return f"{self.prefix}-tombstones"
+
+    def beside(self, index: str) -> str:
+        """The index of evidence of the same month as one of hits, and the other way round."""
+        kind, other = (self.hits, self.evidence) if index.startswith(f"{self.hits}-") else (self.evidence, self.hits)
+        return other + index.removeprefix(kind)
+
     def of_month(self, month: str) -> tuple[str, str]:
         """The two indices of a month: hits, evidence."""
         return f"{self.hits}-{month}", f"{self.evidence}-{month}"
@@ -83,8 +95,31 @@ def fault(hit: Hit) -> str:
 def action(hit: Hit, names: Names) -> Action:
     """The bulk action of a hit: its evidence first, so that no document stands without it."""
     hits, evidence = names.of_month(hit.month)
-    sealed = {"key_id": hit.evidence.key_id, "received_at": hit.document.received_at, "sealed": hit.evidence.sealed}
-    return Action(hit, (*_index(evidence, hit, sealed), *_index(hits, hit, hit.document)))
+    return Action(hit, (*_index(evidence, hit, _sealed(hit)), *_index(hits, hit, hit.document)))
+
+
+def _sealed(hit: Hit) -> dict[str, Any]:
+    """The evidence, and what must be found of it: whose it is, when to ask for it again, how long it may stay."""
+    document = hit.document
+    found = {
+        "key_id": hit.evidence.key_id,
+        "received_at": document.received_at,
+        "created_at": document.created_at,
+        "platform": document.platform,
+        "author": document.author,
+        "recheck_by": hit.recheck_by,
+        "recheck_s": recheck_s(hit.recheck_by, document.received_at),
+        "retain_until": hit.retain_until,
+        "sealed": hit.evidence.sealed,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def recheck_s(recheck_by: datetime | None, received_at: datetime) -> int | None:
+    """Seconds after which a post that is still there is asked for again: as far apart as the first time, an hour at least."""
+    if recheck_by is None:
+        return None
+    return min(MOST_RECHECK_S, max(LEAST_RECHECK_S, int((recheck_by - received_at).total_seconds())))
 
 
 def _index(index: str, hit: Hit, source: Any) -> tuple[bytes, bytes]:

@@ -87,16 +87,16 @@ async def _put(client: AsyncElasticsearch, template: Template, state: State) -> 
 async def _update_months(
     client: AsyncElasticsearch, layout: Layout, ours: Sequence[Template], states: Sequence[State]
 ) -> list[str]:
-    """New fields for the months that are there already. What cannot be added to them is said and left."""
+    """New fields for the indices that are there already. What cannot be added to them is said and left."""
     lines = []
     for template, state in zip(ours, states, strict=True):
         if template.mappings is None or state in {"same", "missing"}:
             continue
-        alias = f"{layout.prefix}-{'evidence' if template.name.endswith('-evidence') else 'hits'}"
+        held = template.name.removesuffix("-documents")
         try:
-            await client.indices.put_mapping(index=f"{alias}-*", body=template.mappings, allow_no_indices=True)
+            await client.indices.put_mapping(index=f"{held}*", body=template.mappings, allow_no_indices=True)
         except ApiError as error:
-            lines.append(f"{alias}: the months that are there keep their mapping ({trouble(error).kind})")
+            lines.append(f"{held}: the months that are there keep their mapping ({trouble(error).kind})")
     return lines
 
 

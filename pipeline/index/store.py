@@ -4,7 +4,7 @@ Only this package knows Elasticsearch. It keeps to what the embedded core server
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from pipeline.errors import IndexUnavailable
 from pipeline.index import shown
 from pipeline.index.client import ApiError, AsyncElasticsearch, TransportError, open_client, trouble
 from pipeline.index.documents import Names
+from pipeline.index.eraser import AwayError, Eraser
 from pipeline.index.features import Features, probe
 from pipeline.index.setup import set_up
 from pipeline.index.shown import Counts, Filters, Page
@@ -40,6 +41,7 @@ class Store:
         self._layout = layout
         self._names = Names(layout.prefix)
         self._writer = Writer(client, self._names)
+        self._eraser = Eraser(client, self._names)
 
     async def set_up(self, *, force: bool = False) -> list[str]:
         """Create templates or bring them up to date; a line per change. `force` overwrites what was changed by hand.
@@ -60,6 +62,23 @@ class Store:
         busy. Raises nothing but cancellation.
         """
         return await self._writer.write(hits)
+
+    @property
+    def eraser(self) -> Eraser:
+        """The erasing side: it is patient like `write`."""
+        return self._eraser
+
+    async def unerased(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Those of these hits that were not erased. Waits while the index is away."""
+        return await self._eraser.unerased(hits)
+
+    async def withdraw_erased(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Remove those of the hits just written that were erased meanwhile; the others. Waits while the index is away."""
+        return await self._eraser.withdraw_erased(hits)
+
+    async def erased(self, ids: Collection[str]) -> set[str]:
+        """Which of these documents were erased."""
+        return await self._ask(self._eraser.buried(ids))
 
     async def present(self, ids: Mapping[str, int]) -> set[str]:
         """Which of these documents stand in the index at this version or a later one. Refreshes first."""
@@ -126,6 +145,8 @@ class Store:
     async def _ask(self, call: Awaitable[_T]) -> _T:
         try:
             return await call
+        except AwayError as error:
+            raise IndexUnavailable(f"Elasticsearch: it does not answer whole ({error})") from error
         except (ApiError, TransportError) as error:
             raise _unavailable(error) from error
 

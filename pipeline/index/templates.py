@@ -51,13 +51,13 @@ def render(
     fields["scores"]["properties"] = {kind: {"type": "float"} for kind in kinds}
     fields["text"]["fields"] = {lang: {"type": "text", "analyzer": name} for lang, name in analyzers.items()}
     documents["settings"]["index"]["analysis"]["analyzer"]["folding"]["filter"] = list(filters)
-    for name in ("hits", "evidence"):
+    for name in ("hits", "evidence", "tombstones"):
         settings = read[name]["template"]["settings"]["index"]
         settings.update(number_of_shards=layout.shards, number_of_replicas=layout.replicas)
     return [_stamped(f"{layout.prefix}-{name}", component, read[name]) for name, component in _FILES.items()]
 
 
-_FILES = {"hits-documents": True, "hits": False, "evidence": False}
+_FILES = {"hits-documents": True, "hits": False, "evidence": False, "tombstones": False}
 
 
 def _read(file: Path, prefix: str) -> dict[str, Any]:

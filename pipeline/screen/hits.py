@@ -46,6 +46,8 @@ def make_hit(
         index_version=index_version(candidate.received_at, candidate.position),
         document=_document(candidate, assessment, screened_at, pseudonyms),
         evidence=seal(candidate.raw),
+        recheck_by=post.terms.recheck_by,
+        retain_until=post.terms.retain_until,
     )
 
 

@@ -1,6 +1,7 @@
 """What the system does with posts: read each line, pass over what was seen, judge the rest, keep only the hits.
 
     line ──► decode ──► Rejected                                    bytes whole, a reason
+                   ├──► deleted on its platform already? ──► erased
                    └──► seen before? ──► duplicate
                                     └──► clean, the classifier reads ──► benign in whatever language: forgotten
                                                                     └──► language, thresholds, context ──► benign: forgotten
@@ -22,6 +23,7 @@ from pipeline.screen.assessments import Assessment, Candidate, Sifted
 from pipeline.screen.channels import Note
 from pipeline.screen.clean import clean
 from pipeline.screen.context import Context
+from pipeline.screen.erased import Erased
 from pipeline.screen.seen import NOTHING, Seen, fingerprint
 from pipeline.screen.verdicts import Incoming, Refusal, Verdict
 
@@ -56,6 +58,7 @@ class Screen:
     seen: Seen
     make_hit: Callable[[Candidate, Assessment, datetime], Hit]
     context: Context | None = None
+    erased: Erased | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ def _read_line(position: Position, raw: bytes, record: Incoming, using: Screen, 
             post = msgspec.structs.replace(post, detail=f"{record.whence}: {post.detail}")
         return _Line(position, NOTHING, "rejected", refusal=Refusal(position, post))
     print_ = fingerprint(post)
+    if using.erased and using.erased.holds(post, record.received_at):
+        return _Line(position, print_, "erased")
     if using.seen.repeats(print_, position):
         return _Line(position, print_, "duplicate")
     candidate = Candidate(position, post, raw, record.received_at, clean(post.text))
