@@ -9,7 +9,7 @@ from pipeline.errors import FanalError
 
 COMMANDS = {
     "run": "Start everything here, replay posts, watch hits come in.",
-    "work": "Run workers: screening, indexing, or both.",
+    "work": "Run workers: screening, indexing, erasing, or all.",
     "collect": "Read posts from live sources and files and send them to the pipeline.",
     "sources": "Where each source stands and how it fares.",
     "replay": "Send posts from a file to the pipeline.",
@@ -21,6 +21,7 @@ COMMANDS = {
     "corpus": "The posts that the classifier learns from: check and count them.",
     "check": "Try every connection and the model; say what is wrong.",
     "licence": "Who runs live sources here, on which legal basis, and until when.",
+    "erase": "Erase posts, or all that an account wrote, for somebody who asked.",
     "account": "What came in, what became of it, and what does not add up.",
     "bench": "Measure: the pipeline's rate and latency, the model's engines.",
     "version": "Print the version.",

@@ -1,6 +1,7 @@
 """The Faust application: one per role, each its own consumer group, nothing at import.
 
-A worker has one role: `screening` takes `posts`, `indexing` takes `hits`. So they scale, stall and restart apart.
+A worker has one role: `screening` takes `posts`, `indexing` takes `hits`, `erasing` takes `erasures`. So they scale, stall
+and restart apart.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ import faust
 from pipeline.agents import IndexingAgent, ScreeningAgent
 from pipeline.broker.connection import Connection
 from pipeline.broker.topics import MAX_LETTER_BYTES, Topics
+from pipeline.erasing import ErasingAgent
 from pipeline.logs import configuration
 from pipeline.outbox import topic
 from pipeline.serving import Port, serve
@@ -36,7 +38,7 @@ class AppSettings:
 
 
 def create_app(settings: AppSettings) -> Any:
-    """An application without agents: `add_screening` or `add_indexing` gives it its one agent.
+    """An application without agents: `add_screening`, `add_indexing` or `add_erasing` gives it its one agent.
 
     The timeouts notice a dead worker within the session timeout (Faust's defaults: a minute). Its web server stays off.
     """
@@ -86,6 +88,22 @@ def add_indexing(app: Any, settings: AppSettings, agent: IndexingAgent) -> None:
         await agent(stream)
 
     app.agent(topic(app, settings.topics.hits), name="indexing", concurrency=1)(indexing)
+
+
+def add_erasing(app: Any, settings: AppSettings, agent: ErasingAgent, beside: Callable[[], Awaitable[None]]) -> None:
+    """Let the agent take `erasures`; `beside` runs as long as the worker does."""
+
+    async def erasing(stream: Any) -> None:
+        await agent(stream)
+
+    app.agent(topic(app, settings.topics.erasures), name="erasing", concurrency=1)(erasing)
+    app.task(beside)
+
+
+def leads(app: Any, settings: AppSettings) -> bool:
+    """Whether this worker holds the first partition of `erasures`: of several one does what needs doing once."""
+    held = app.consumer.assignment() if app.consumer is not None else set()
+    return any((tp.topic, tp.partition) == (settings.topics.erasures, 0) for tp in held)
 
 
 def attach(app: Any, port: Port, watch: Watch, ended: Callable[[], Awaitable[None]]) -> None:

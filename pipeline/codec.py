@@ -93,13 +93,16 @@ def decode_screened(raw: bytes) -> Screened:
     return _decode(_screened, raw)
 
 
-def decode_erasure(raw: bytes) -> Erasure:
-    """Read one line of `erasures`.
+def decode_erasure(raw: bytes, received_at: datetime) -> Erasure:
+    """Read one line of `erasures`. None is later than its arrival: it would swallow what an account has yet to write.
 
     Raises:
         msgspec.DecodeError: the line is not an erasure.
     """
-    return _decode(_erasures, raw)
+    erasure = _decode(_erasures, raw)
+    if erasure.erased_at <= received_at:
+        return erasure
+    return msgspec.structs.replace(erasure, erased_at=received_at)
 
 
 def _decode(decoder: "msgspec.json.Decoder[_T]", raw: bytes) -> _T:

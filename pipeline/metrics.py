@@ -38,12 +38,22 @@ SEARCHABLE = Histogram(
     buckets=_SECONDS,
 )
 ERASURES = Counter("fanal_erasures", "Erasures applied, by cause.", ["cause"])
-ERASED_HITS = Counter("fanal_erased_hits", "Hits removed from the index, or kept out of it, by the erasure's cause.", ["cause"])
-ERASURE_WAIT = Gauge(
-    "fanal_erasure_wait_seconds", "Seconds that the oldest erasure that is being applied has waited; 0 where none is."
+ERASED_HITS = Counter(
+    "fanal_erased_hits", "Hits removed from the index, or kept out of it, by the erasure's cause.", ["cause"]
 )
-RECHECKS = Counter("fanal_rechecks", "Posts asked for again at their platform, by what it said.", ["outcome"])
-OVERDUE = Gauge("fanal_overdue_records", "Hits that were to be asked for again by now and were not.")
+ERASURE_SECONDS = Histogram(
+    "fanal_erasure_seconds",
+    "Seconds from the broker's timestamp of an erasure until what it names was out of the index.",
+    buckets=_SECONDS,
+)
+RECHECKS = Counter(
+    "fanal_rechecks",
+    "Hits that were to be asked for again at their platform, or had expired, by the outcome.",
+    ["outcome"],
+)
+OVERDUE = Gauge(
+    "fanal_overdue_records", "Hits that were to be asked for again by now, on platforms that nothing here can ask."
+)
 LAG = Gauge(
     "fanal_lag_records",
     "Records of a topic that the worker's group has not acknowledged, measured against the broker.",

@@ -226,8 +226,8 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Erasure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A deletion upstream: of one post (`native_id`) or of all that an account wrote (`author_id`); one of the two is there.
 
-    One post is gone whatever comes after. An account's posts are gone that were written, or had come in, by `erased_at`:
-    what an account writes after it was restored is read again.
+    Where both are, it is that one post. One post is gone whatever comes after. An account's posts are gone that were written,
+    or had come in, by `erased_at`: what an account writes after it was restored is read again.
     """
 
     platform: Name
@@ -236,3 +236,8 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     author_id: Identifier | None = None
     cause: Cause = "deleted"
     schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        """Refuse an erasure of nothing: msgspec makes this a `ValidationError`, which quotes no id."""
+        if self.native_id is None and self.author_id is None:
+            raise ValueError("an erasure names a post (`native_id`) or an account (`author_id`)")

@@ -126,6 +126,7 @@ class PrivacySettings(_Table):
     evidence_key: SecretStr | None = None
     evidence_key_file: Path | None = None
     key_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")] = "k1"
+    tombstone_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
 
 class ServeSettings(_Table):

@@ -1,7 +1,7 @@
 """Small stand-ins for what the core is given: a classifier, a stream, an outbox, an index, a broker's topics, a producer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -9,6 +9,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
+from pipeline.agents import CatchUp, Memory
 from pipeline.broker.reader import Reader, Record
 from pipeline.codec import encode, lines
 from pipeline.delivery import Outgoing
@@ -178,11 +179,13 @@ class Outbox:
 
 
 class Index:
-    """Holds hits by id; refuses those whose text says so."""
+    """Holds hits by id; refuses those whose text says so, and knows what was erased: before it is written, or meanwhile."""
 
     def __init__(self) -> None:
         self.held: dict[str, int] = {}
         self.away = False
+        self.buried: set[str] = set()
+        self.buried_meanwhile: set[str] = set()
 
     async def write(self, hits: Sequence[Hit]) -> list[tuple[Hit, str]]:
         """Write, and return what is refused."""
@@ -195,6 +198,21 @@ class Index:
     async def present(self, ids: Mapping[str, int]) -> set[str]:
         """Which stand here at this version or a later one."""
         return {id_ for id_, version in ids.items() if self.held.get(id_, -1) >= version}
+
+    async def erased(self, ids: Collection[str]) -> set[str]:
+        """Which were erased."""
+        return set(ids) & self.buried
+
+    async def unerased(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Those that were not erased."""
+        return [hit for hit in hits if hit.id not in self.buried]
+
+    async def withdraw_erased(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Drop those that were erased meanwhile."""
+        self.buried |= self.buried_meanwhile
+        for id_ in self.buried:
+            self.held.pop(id_, None)
+        return await self.unerased(hits)
 
 
 class Broker(Reader):
@@ -329,6 +347,15 @@ def recalls(*records: Screened) -> Callable[[int], Any]:
         return [record for record in records if record.partition == partition]
 
     return recall
+
+
+def remembers(*records: Screened, catch_up: CatchUp | None = None) -> Memory:
+    """The memory of a screening agent: these records, and an erasure topic that holds nothing more."""
+
+    async def nothing_more() -> None:
+        """All is known."""
+
+    return Memory(recalls(*records), catch_up or nothing_more)
 
 
 def packed(*posts: Post) -> bytes:

@@ -40,7 +40,7 @@ from tests.fakes import (
     hit_of,
     packed,
     post,
-    recalls,
+    remembers,
 )
 
 
@@ -59,7 +59,7 @@ BAD = b"\xffno post"
 
 
 def screening(using: Screen, outbox: Outbox, *known: Screened, intake: Intake = INTAKE) -> ScreeningAgent:
-    return ScreeningAgent(using, outbox, TOPICS, intake, recalls(*known))
+    return ScreeningAgent(using, outbox, TOPICS, intake, remembers(*known))
 
 
 def written(outbox: Outbox) -> list[Screened]:
@@ -193,7 +193,7 @@ async def test_the_memory_of_a_partition_that_moved_is_loaded_anew() -> None:
         asked.append(partition)
         return []
 
-    agent = ScreeningAgent(a_screen(), Outbox(), TOPICS, INTAKE, nothing)
+    agent = ScreeningAgent(a_screen(), Outbox(), TOPICS, INTAKE, replace(remembers(), recall=nothing))
     await agent(Stream(events(GOOD), events(HIT, start=1)))
     assert asked == [0]
     agent.moved({0, 1})

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=5,
 )
+erasure_of = partial(decode_erasure, received_at=NOW)
 READABLE = TEXTS.filter(lambda text: bool(text.strip(" \t\r\n\0")))
 POSTS = st.builds(
     Post,
@@ -211,7 +213,7 @@ def test_a_record_of_endless_lines_has_a_bounded_number() -> None:
     assert isinstance(decode_post(found[-1], NOW), Rejected)
 
 
-@pytest.mark.parametrize("decode", [decode_hit, decode_screened, decode_erasure])
+@pytest.mark.parametrize("decode", [decode_hit, decode_screened, erasure_of])
 @pytest.mark.parametrize(
     "raw",
     [
@@ -230,7 +232,7 @@ def test_our_own_topics_raise_one_kind_of_error(decode: Any, raw: bytes) -> None
 
 @given(st.binary())
 def test_no_bytes_make_our_own_topics_raise_another_error(raw: bytes) -> None:
-    for decode in (decode_hit, decode_screened, decode_erasure):
+    for decode in (decode_hit, decode_screened, erasure_of):
         with pytest.raises(msgspec.DecodeError):
             decode(raw)
 
@@ -242,4 +244,15 @@ def test_what_was_seen_goes_and_comes_as_bytes() -> None:
 
 def test_an_erasure_goes_and_comes() -> None:
     erasure = Erasure(platform="rss", erased_at=NOW, native_id="1", cause="taken_down")
-    assert decode_erasure(encode(erasure)) == erasure
+    assert decode_erasure(encode(erasure), NOW) == erasure
+
+
+def test_an_erasure_is_no_later_than_its_arrival() -> None:
+    erasure = Erasure(platform="rss", erased_at=NOW + timedelta(days=400), author_id="a")
+    assert decode_erasure(encode(erasure), NOW).erased_at == NOW
+
+
+def test_an_erasure_of_neither_a_post_nor_an_account_is_none_and_the_error_quotes_nothing() -> None:
+    with pytest.raises(msgspec.DecodeError) as caught:
+        decode_erasure(b'{"platform":"secret","erased_at":"2026-11-01T00:00:00Z"}', NOW)
+    assert "secret" not in str(caught.value)

@@ -132,7 +132,7 @@ def test_no_metric_is_declared_elsewhere() -> None:
 
 
 def test_labels_are_closed_sets() -> None:
-    known = {"outcome", "lane", "kind", "level", "stage", "topic"}
+    known = {"outcome", "lane", "kind", "level", "stage", "topic", "cause"}
     assert {label for metric in METRICS.values() for label in metric._labelnames} <= known
 
 

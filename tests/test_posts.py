@@ -4,6 +4,7 @@ The golden lines are what version 0.1.0 wrote. They are never changed: a field m
 """
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -93,7 +94,8 @@ def test_a_hit_without_optional_facts_is_read() -> None:
 
 def test_a_fate_without_hits_and_an_erasure_without_cause_are_read() -> None:
     assert decode_screened(SCREENED).fates[1] == Fate(outcomes="b", hits={})
-    assert decode_erasure(b'{"platform":"rss","erased_at":"2026-11-01T00:00:00Z","author_id":"a"}').cause == "deleted"
+    raw = b'{"platform":"rss","erased_at":"2026-11-01T00:00:00Z","author_id":"a"}'
+    assert decode_erasure(raw, datetime(2026, 11, 2, tzinfo=UTC)).cause == "deleted"
 
 
 def test_what_travels_cannot_be_changed() -> None:

@@ -16,7 +16,7 @@ from pipeline.errors import ConfigurationError, ModelUnavailable
 from pipeline.logs import JsonLines
 from pipeline.settings import ModelSettings, Settings
 from pipeline.shadow import OUTCOMES, WAITING, ShadowedJudge
-from tests.fakes import HOSTILE, OFFER, Judge, Outbox, Pair, Stream, a_screen, events, post, recalls
+from tests.fakes import HOSTILE, OFFER, Judge, Outbox, Pair, Stream, a_screen, events, post, remembers
 from tests.test_agents import INTAKE, TOPICS
 
 WIDER = Judge(model="shadow-1", offer="off")  # finds what the active one finds, and more
@@ -114,7 +114,7 @@ async def test_a_worker_delivers_and_acknowledges_all_though_the_shadow_fails() 
     judge = ShadowedJudge(Pair(shadow=Judge(away=True)))
     using = a_screen(judge)  # type: ignore[arg-type] # the fakes' screen takes any judge
     stream = Stream(events(encode(post(1)), encode(post(2, f"an {OFFER}"))))
-    await ScreeningAgent(using, outbox, TOPICS, INTAKE, recalls())(stream)
+    await ScreeningAgent(using, outbox, TOPICS, INTAKE, remembers())(stream)
     assert stream.acknowledged == [(0, 0), (0, 1)]
     assert len(outbox.of(TOPICS.hits)) == 1
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,17 +12,21 @@ from aiokafka.errors import KafkaError
 
 from pipeline.backoff import waits
 from pipeline.broker.connection import Connection
+from pipeline.broker.reader import FETCH_WAIT_MS
 from pipeline.errors import BrokerUnavailable
 
 log = logging.getLogger("fanal.following")
 
 WAIT_MS = 200
 
+Take = Callable[[bytes, datetime], None]
+
 
 class Follower:
-    """Gives the values of a topic to `take`, beginning with the last `tail` records of each partition. Close it."""
+    """Gives the values of a topic and the broker's times of them to `take`, beginning with the last `tail` records of each
+    partition. Close it."""
 
-    def __init__(self, connection: Connection, topic: str, take: Callable[[bytes], None], tail: int) -> None:
+    def __init__(self, connection: Connection, topic: str, take: Take, tail: int) -> None:
         self._connection = connection
         self._topic = topic
         self._take = take
@@ -47,17 +52,23 @@ class Follower:
     async def _catch_up(self) -> None:
         if self._consumer is None:
             await self._open()
-        behind = await self._consumer.end_offsets(sorted(self._consumer.assignment()))
+        partitions = sorted(self._consumer.assignment())
+        behind = await self._consumer.end_offsets(partitions)
+        self._consumer.resume(*partitions)
         while behind := {tp: end for tp, end in behind.items() if await self._consumer.position(tp) < end}:
             for records in (await self._consumer.getmany(timeout_ms=WAIT_MS)).values():
                 for record in records:
-                    self._take(record.value or b"")
+                    self._take(record.value or b"", datetime.fromtimestamp(record.timestamp / 1000, UTC))
+        self._consumer.pause(
+            *partitions
+        )  # or the next question for the ends would wait behind a fetch that finds nothing
 
     async def _open(self) -> None:
         consumer: Any = AIOKafkaConsumer(
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_records=10_000,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             **self._connection.aiokafka(),
         )
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
     from models.base import Base
     from models.build import Plan
     from models.classifier import Classifier
+    from pipeline.erasing import Mason
     from pipeline.index.store import Store
     from pipeline.local.endpoints import Endpoints
     from pipeline.screen.context import Around, Reader
+    from pipeline.screen.evidence import Seal
+    from pipeline.screen.pseudonyms import Pseudonyms
     from pipeline.screen.screening import Judge, Screen
+    from pipeline.sources.standing import Asker
 
 log = logging.getLogger("fanal.parts")
 
@@ -34,6 +39,11 @@ NOT_UP = (
     "nothing runs on {data}: start the embedded servers with `fanal local up` (or `fanal run`), "
     "or set FANAL_KAFKA_BOOTSTRAP and FANAL_ELASTICSEARCH_URL to your own"
 )
+
+ERASED_AT_LEAST = 500_000
+"""Erasures that a screening worker remembers, posts and accounts apart; older ones are stopped before the index."""
+LIVES_ON_THE_BROKER = 3
+"""Retentions from a post's arrival until the last hit of it is gone: on `posts`, on `hits`, and one to spare."""
 
 _SEED = 7  # training draws its background by the same one, so that what it has read is not read again
 
@@ -72,9 +82,9 @@ def is_embedded(settings: Settings) -> bool:
 
 
 def child_environment(settings: Settings, role: str) -> dict[str, str]:
-    """The same settings for a child process; of a fixed metrics port, indexing takes the next one."""
+    """The same settings for a child process; of a fixed metrics port, indexing takes the next one, erasing the one after."""
     port = settings.serve.metrics_port
-    shifted = port + 1 if port and role == "indexing" else port
+    shifted = port + {"indexing": 1, "erasing": 2}.get(role, 0) if port else port
     return {"FANAL_DATA": str(settings.data.absolute()), "FANAL_SERVE_METRICS_PORT": str(shifted)}
 
 
@@ -110,6 +120,35 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
 def keys(settings: Settings) -> Keys:
     """The keys of pseudonyms and evidence."""
     return read_keys(settings.privacy, settings.data / "keys" if is_embedded(settings) else None)
+
+
+def named(settings: Settings) -> Pseudonyms:
+    """Pseudonyms under the key of the settings."""
+    from pipeline.screen.pseudonyms import Pseudonyms
+
+    held = keys(settings)
+    return Pseudonyms(held.pseudonym, held.key_id)
+
+
+def seal(settings: Settings) -> Seal:
+    """The seal of evidence under the key of the settings."""
+    from pipeline.screen.evidence import Seal
+
+    held = keys(settings)
+    return Seal(held.evidence, held.key_id)
+
+
+def mason(settings: Settings) -> Mason:
+    """Makes tombstones. One outlives whatever is on the broker: a post there becomes a hit there, which is indexed from there."""
+    from pipeline.erasing import Mason
+
+    replayable = timedelta(hours=LIVES_ON_THE_BROKER * settings.kafka.retention_hours)
+    return Mason(named(settings), max(replayable, timedelta(days=settings.privacy.tombstone_days)))
+
+
+def askers() -> dict[str, Asker]:
+    """Who asks a platform whether a post still stands, by platform. Each connector whose platform needs it brings its own."""
+    return {}
 
 
 def store(settings: Settings) -> Store:
@@ -252,16 +291,13 @@ def prepare_base(settings: Settings, say: Callable[[str], None]) -> Base:
 def screen(settings: Settings, judge: Judge) -> Screen:
     """Everything that screening rests on, with an empty memory."""
     from pipeline.screen.context import Context
-    from pipeline.screen.evidence import Seal
     from pipeline.screen.hits import make_hit
     from pipeline.screen.language import Languages
-    from pipeline.screen.pseudonyms import Pseudonyms
     from pipeline.screen.screening import Screen
     from pipeline.screen.seen import Seen
 
-    held = keys(settings)
-    pseudonyms = Pseudonyms(held.pseudonym, held.key_id)
-    hit = partial(make_hit, pseudonyms=pseudonyms, seal=Seal(held.evidence, held.key_id).seal)
+    pseudonyms = named(settings)
+    hit = partial(make_hit, pseudonyms=pseudonyms, seal=seal(settings).seal)
     found = around(settings, judge)
     return Screen(
         judge=judge,

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 from pipeline.commands import parts
 from pipeline.settings import Settings
 
-ROLES = ("screening", "indexing")
+ROLES = ("screening", "indexing", "erasing")
 
 
 @click.command()
@@ -22,8 +23,9 @@ ROLES = ("screening", "indexing")
 def work(role: str | None, port_file: Path | None) -> None:
     """Run a worker until a signal ends it.
 
-    ROLE is `screening` (posts to hits) or `indexing` (hits to the index); without it one of each runs. Logs go to standard
-    error as JSON lines. What was not acknowledged when a worker ends comes again to the next one: nothing is lost.
+    ROLE is `screening` (posts to hits), `indexing` (hits to the index) or `erasing` (what platforms deleted leaves the index);
+    without it one of each runs. Logs go to standard error as JSON lines. What was not acknowledged when a worker ends comes
+    again to the next one: nothing is lost.
     """
     settings = Settings.read()
     if role is None:
@@ -54,8 +56,9 @@ def start(
     (settings.data / "faust").mkdir(parents=True, exist_ok=True)
     app = create_app(of)
     outbox = wrap(FaustOutbox(app))
-    ended = (_screening if role == "screening" else _indexing)(settings, app, of, outbox, judge, wrap)
-    consumed = topics.posts if role == "screening" else topics.hits
+    put_together = {"screening": _screening, "indexing": _indexing, "erasing": _erasing}[role]
+    consumed = {"screening": topics.posts, "indexing": topics.hits, "erasing": topics.erasures}[role]
+    ended = put_together(settings, app, of, outbox, judge, wrap)
     patience = Patience(settings.serve.stall_s, lambda: holds_partitions(app), _end_process)
     watch = Watch(connection, of.group, consumed, patience)
     attach(app, Port(settings.serve.host, settings.serve.metrics_port, announce(role, port_file)), watch, ended)
@@ -63,19 +66,21 @@ def start(
 
 
 def _screening(settings: Settings, app: Any, of: Any, outbox: Any, judge: Any, _: Any) -> Any:
-    from pipeline.agents import Intake, ScreeningAgent
+    from pipeline.agents import Intake, Memory, ScreeningAgent
     from pipeline.app import add_screening
+    from pipeline.broker.following import Follower
     from pipeline.commands import judges
     from pipeline.recall import Recall
+    from pipeline.screen.erased import Erased
 
     intake = Intake(settings.screen.records, settings.screen.posts, settings.screen.within_s)
     screen = parts.screen(settings, judge or judges.judge(settings))
-    add_screening(app, of, ScreeningAgent(screen, outbox, of.topics, intake, Recall(of.connection, of.topics)))
-
-    async def ended() -> None:
-        """Nothing is held."""
-
-    return ended
+    erased = Erased(parts.ERASED_AT_LEAST)
+    tail = 2 * parts.ERASED_AT_LEAST // settings.kafka.partitions
+    follower = Follower(of.connection, of.topics.erasures, erased.take, tail)
+    memory = Memory(Recall(of.connection, of.topics), follower.catch_up)
+    add_screening(app, of, ScreeningAgent(replace(screen, erased=erased), outbox, of.topics, intake, memory))
+    return follower.close
 
 
 def _indexing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: Any) -> Any:
@@ -93,6 +98,22 @@ def _indexing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: 
         await store.close()
 
     return ended
+
+
+def _erasing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: Any) -> Any:
+    from pipeline.agents import Intake
+    from pipeline.app import add_erasing, leads
+    from pipeline.erasing import ErasingAgent
+    from pipeline.recheck import Means, Recheck
+
+    store = parts.store(settings)
+    eraser, mason = wrap(store.eraser), parts.mason(settings)
+    intake = Intake(settings.screen.records, settings.screen.posts, settings.screen.within_s)
+    seal = parts.seal(settings)
+    means = Means(store.due, eraser, outbox, of.topics, mason, seal.open_sealed, parts.askers())
+    recheck = Recheck(means, lambda: leads(app, of))
+    add_erasing(app, of, ErasingAgent(eraser, outbox, of.topics, intake, mason), recheck.run)
+    return store.close
 
 
 def announce(role: str, port_file: Path | None) -> Callable[[int], None]:

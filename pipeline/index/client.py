@@ -6,10 +6,19 @@ from typing import Any
 from elastic_transport import ObjectApiResponse, TransportError
 from elasticsearch import ApiError, AsyncElasticsearch
 
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, IndexUnavailable
 from pipeline.settings import ElasticsearchSettings
 
-__all__ = ["ApiError", "AsyncElasticsearch", "ObjectApiResponse", "TransportError", "Trouble", "open_client", "trouble"]
+__all__ = [
+    "ApiError",
+    "AsyncElasticsearch",
+    "ObjectApiResponse",
+    "TransportError",
+    "Trouble",
+    "open_client",
+    "trouble",
+    "unavailable",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +57,10 @@ def trouble(error: Exception) -> Trouble:
         kind = cause.get("type") if isinstance(cause, dict) else None
         return Trouble(error.meta.status, str(kind or f"http_{error.meta.status}"))
     return Trouble(0, type(error).__name__)
+
+
+def unavailable(error: ApiError | TransportError) -> IndexUnavailable:
+    """An exception of the client as one of ours, in a line."""
+    found = trouble(error)
+    what = f"it answers {found.status}" if found.status else "it cannot be reached"
+    return IndexUnavailable(f"Elasticsearch: {what} ({found.kind})")

@@ -123,7 +123,7 @@ class Eraser:
             ignore_unavailable=True,
             allow_partial_search_results=False,
             query=query,
-            source=["author"],
+            source_includes=["author"],
             size=2 * AT_ONCE,
         )
         found: list[dict[str, Any]] = answer["hits"]["hits"]

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from pipeline.errors import IndexUnavailable
 from pipeline.index import shown
-from pipeline.index.client import ApiError, AsyncElasticsearch, TransportError, open_client, trouble
+from pipeline.index.client import ApiError, AsyncElasticsearch, TransportError, open_client, trouble, unavailable
 from pipeline.index.documents import Names
+from pipeline.index.due import Due
 from pipeline.index.eraser import AwayError, Eraser
 from pipeline.index.features import Features, probe
 from pipeline.index.setup import set_up
@@ -67,6 +68,11 @@ class Store:
     def eraser(self) -> Eraser:
         """The erasing side: it is patient like `write`."""
         return self._eraser
+
+    @property
+    def due(self) -> Due:
+        """What is to be asked for again, or has expired."""
+        return Due(self._client, self._names)
 
     async def unerased(self, hits: Sequence[Hit]) -> list[Hit]:
         """Those of these hits that were not erased. Waits while the index is away."""
@@ -130,13 +136,13 @@ class Store:
                 break
             except ApiError as error:
                 if trouble(error).kind != _NO_SHARD:
-                    raise _unavailable(error) from error
+                    raise unavailable(error) from error
                 last = error
                 await asyncio.sleep(_PAUSE_S)
             except TransportError as error:
-                raise _unavailable(error) from error
+                raise unavailable(error) from error
         else:
-            raise _unavailable(last) from last
+            raise unavailable(last) from last
         found: Any = response.body
         if not isinstance(found, Mapping) or "hits" not in found:
             raise IndexUnavailable("Elasticsearch: what answers at its address is another program")
@@ -148,13 +154,7 @@ class Store:
         except AwayError as error:
             raise IndexUnavailable(f"Elasticsearch: it does not answer whole ({error})") from error
         except (ApiError, TransportError) as error:
-            raise _unavailable(error) from error
-
-
-def _unavailable(error: ApiError | TransportError) -> IndexUnavailable:
-    found = trouble(error)
-    what = f"it answers {found.status}" if found.status else "it cannot be reached"
-    return IndexUnavailable(f"Elasticsearch: {what} ({found.kind})")
+            raise unavailable(error) from error
 
 
 def open_store(url: str, settings: ElasticsearchSettings) -> Store:

@@ -72,7 +72,7 @@ def queries(tombstones: Sequence[Tombstone], ids_at_once: int) -> list[dict[str,
 
 
 def _of_author(account: Tombstone) -> dict[str, Any]:
-    before = {"lte": account.erased_at.isoformat()}
+    before = {"lte": account.erased_at.isoformat(timespec="milliseconds")}
     either = [{"range": {name: before}} for name in ("created_at", "received_at")]
     return {"bool": {"filter": [{"term": {"author": account.id}}], "should": either, "minimum_should_match": 1}}
 

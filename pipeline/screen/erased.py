@@ -4,9 +4,13 @@ The memory is filled from the topic `erasures` (`pipeline.broker.following`), an
 comes back after that is stopped by its tombstone before the index (`pipeline.index.eraser`).
 """
 
+from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
 
+import msgspec
+
+from pipeline.codec import decode_erasure, lines
 from pipeline.posts import Erasure, Post
 
 
@@ -18,11 +22,17 @@ class Erased:
         self._posts: tuple[set[int], set[int]] = set(), set()
         self._authors: tuple[dict[int, datetime], dict[int, datetime]] = {}, {}
 
+    def take(self, value: bytes, received_at: datetime) -> None:
+        """Remember the erasures of a record of `erasures`. What is none is the erasing worker's to reject."""
+        for line in lines(value):
+            with suppress(msgspec.DecodeError):
+                self.note(decode_erasure(line, received_at))
+
     def note(self, erasure: Erasure) -> None:
         """Remember an erasure."""
         if erasure.native_id is not None:
             self._note_post(_print(erasure.platform, "post", erasure.native_id))
-        if erasure.author_id is not None:
+        elif erasure.author_id is not None:
             self._note_author(_print(erasure.platform, "author", erasure.author_id), erasure.erased_at)
 
     def holds(self, post: Post, received_at: datetime) -> bool:
@@ -33,7 +43,8 @@ class Erased:
         if post.author_id is None:
             return False
         erased_at = self._erased_at(_print(post.platform, "author", post.author_id))
-        return erased_at is not None and min(post.created_at, received_at) <= erased_at
+        written_at = min(post.created_at, post.dated_at or post.created_at, received_at)
+        return erased_at is not None and written_at <= erased_at
 
     def _note_post(self, print_: int) -> None:
         if len(self._posts[0]) >= self._limit:

@@ -44,6 +44,9 @@ class Deadly:
             self._die()
         return refused
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
     def _die(self) -> None:
         self._left -= 1
         if self._left <= 0 and not self._mark.exists():

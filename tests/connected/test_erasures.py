@@ -1,0 +1,208 @@
+"""Deletions, to the end: whatever comes first, comes again or dies, what was deleted is in no index and all else is."""
+
+import asyncio
+import random
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pipeline.broker.erasures import send_erasures
+from pipeline.broker.groups import require_erasing
+from pipeline.codec import encode
+from pipeline.commands import parts
+from pipeline.errors import ConfigurationError
+from pipeline.posts import Erasure, Post, Terms
+from tests.connected.pipelines import ROOT, Pipeline, environment, post, until_
+
+pytestmark = pytest.mark.connected
+
+ROLES = ("screening", "indexing", "erasing")
+
+
+def erasure(of: Post, **changes: Any) -> Erasure:
+    """The deletion of a post."""
+    named: dict[str, Any] = {"native_id": of.native_id} | changes
+    return Erasure(platform=of.platform, erased_at=datetime.now(UTC), **named)
+
+
+async def erase(pipeline: Pipeline, *erasures: Erasure) -> None:
+    """Send deletions as a connector does."""
+    await send_erasures(parts.connection(pipeline.settings), pipeline.topics, erasures)
+
+
+def id_of(pipeline: Pipeline, of: Post) -> str:
+    """The document that a post would be."""
+    return parts.named(pipeline.settings).document_id(of.platform, of.native_id)
+
+
+async def gone(pipeline: Pipeline, *posts: Post) -> None:
+    """Wait until none of these stands in either index."""
+    ids = {id_of(pipeline, one) for one in posts}
+
+    async def none_left() -> bool:
+        return not ids & (pipeline.documents().keys() | pipeline.documents("evidence").keys())
+
+    await until_(none_left)
+
+
+async def test_a_deletion_that_comes_before_its_post_wins(pipeline: Pipeline) -> None:
+    for role in ROLES:
+        pipeline.start(role)
+    await erase(pipeline, erasure(post(1)))
+    await pipeline.send(post(1), post(2))
+    found = await pipeline.balanced()
+    assert (found.came_in, found.erased, found.hits) == (2, 1, 1)
+    assert list(pipeline.documents()) == [id_of(pipeline, post(2))]
+
+
+async def test_a_deleted_hit_leaves_both_indices_and_neither_a_late_record_nor_a_replay_brings_it_back(
+    pipeline: Pipeline,
+) -> None:
+    workers = [pipeline.start(role) for role in ROLES]
+    await pipeline.send(post(1), post(2), post(3))
+    assert (await pipeline.balanced()).hits == 3
+    await erase(pipeline, erasure(post(1)))
+    await gone(pipeline, post(1))
+    found = await pipeline.balanced()
+    assert (found.erased, found.hits, found.indexed) == (1, 2, 2)
+    for record in await pipeline.records(pipeline.topics.hits):
+        await pipeline.send_record(pipeline.topics.hits, record.value, record.partition)
+    workers[0].kill()
+    pipeline.start("screening")
+    await pipeline.send(post(1, version="2"), post(4))
+    found = await pipeline.balanced()
+    assert (found.erased, found.hits, found.indexed) == (2, 3, 3)
+    assert pipeline.documents().keys() == {id_of(pipeline, post(n)) for n in (2, 3, 4)}
+    assert pipeline.documents("evidence").keys() == pipeline.documents().keys()
+
+
+async def test_of_a_deleted_account_everything_goes_and_what_it_writes_afterwards_is_read(pipeline: Pipeline) -> None:
+    for role in ROLES:
+        pipeline.start(role)
+    before = [post(number, author_id="of-one") for number in range(1, 4)]
+    await pipeline.send(*before, post(4))
+    assert (await pipeline.balanced()).hits == 4
+    await erase(pipeline, erasure(post(1), native_id=None, author_id="of-one", cause="account_deleted"))
+    await gone(pipeline, *before)
+    later = post(6, author_id="of-one", created_at=datetime.now(UTC) + timedelta(minutes=5))
+    await pipeline.send(post(5, author_id="of-one"), later)
+    found = await pipeline.balanced()
+    assert (found.came_in, found.erased, found.hits) == (6, 4, 2)
+    assert pipeline.documents().keys() == {id_of(pipeline, one) for one in (post(4), later)}
+
+
+async def test_what_may_be_kept_no_longer_goes_by_itself(pipeline: Pipeline) -> None:
+    past = datetime.now(UTC) - timedelta(hours=1)
+    short, other = post(1, terms=Terms(retain_until=past)), post(2, terms=Terms(retain_until=past + timedelta(days=2)))
+    pipeline.start("screening")
+    pipeline.start("indexing")
+    await pipeline.send(short, other)
+    assert (await pipeline.balanced()).hits == 2
+    pipeline.start("erasing")
+    await gone(pipeline, short)
+    assert (await pipeline.balanced()).erased == 1
+    assert id_of(pipeline, other) in pipeline.documents()
+
+
+async def test_a_post_whose_platform_nothing_can_ask_is_counted_and_said_once(pipeline: Pipeline) -> None:
+    pipeline.start("screening")
+    pipeline.start("indexing")
+    due = Terms(recheck_by=datetime.now(UTC) - timedelta(hours=1))
+    await pipeline.send(post(1, terms=due), post(2, terms=due), post(3))
+    await pipeline.balanced()
+    assert {one.get("platform") for one in pipeline.documents("evidence").values()} == {"push"}
+    worker = pipeline.start("erasing")
+
+    async def counted() -> bool:
+        return "fanal_overdue_records 2.0" in (await worker.ask("/metrics"))[1]
+
+    await until_(counted)
+    assert worker.log.read_text(encoding="utf-8").count("nothing here can ask this platform") == 1
+
+
+async def test_what_is_no_deletion_goes_to_the_rejected_and_its_neighbours_are_carried_out(pipeline: Pipeline) -> None:
+    for role in ROLES:
+        pipeline.start(role)
+    await pipeline.send(post(1), post(2))
+    await pipeline.balanced()
+    bad = b'{"platform": "push"}'
+    value = b"\n".join([encode(erasure(post(1))), bad, encode(erasure(post(2)))])
+    offset = await pipeline.send_record(pipeline.topics.erasures, value, 1)
+    await gone(pipeline, post(1), post(2))
+    [letter] = await pipeline.records(pipeline.topics.rejected)
+    assert (letter.value, letter.headers["reason"], letter.headers["stage"]) == (bad, b"not_an_erasure", b"erasing")
+    assert letter.headers["origin"] == f"{pipeline.topics.erasures}/1/{offset}/1".encode()
+
+
+async def test_a_live_source_may_start_only_where_deletions_are_carried_out(pipeline: Pipeline) -> None:
+    connection = parts.connection(pipeline.settings)
+    with pytest.raises(ConfigurationError, match="start `fanal work erasing`"):
+        await asyncio.to_thread(require_erasing, connection, pipeline.topics)
+    worker = pipeline.start("erasing")
+    await asyncio.to_thread(require_erasing, connection, pipeline.topics, 30.0)
+    assert await asyncio.to_thread(worker.stop) == 0
+    with pytest.raises(ConfigurationError):
+        await asyncio.to_thread(require_erasing, connection, pipeline.topics)
+
+
+async def test_a_person_erases_by_an_id_that_nothing_prints(pipeline: Pipeline) -> None:
+    for role in ROLES[:2]:
+        pipeline.start(role)
+    wanted, others = post(1, native_id="-secret-1"), [post(2, author_id="secret-2"), post(3)]
+    await pipeline.send(wanted, *others)
+    assert (await pipeline.balanced()).hits == 3
+    said = await asyncio.to_thread(fanal, pipeline, "erase", "push", "-secret-1")
+    assert "1 post will be erased" in said
+    assert "start `fanal work erasing`" in said
+    pipeline.start("erasing")
+    await gone(pipeline, wanted)
+    said += await asyncio.to_thread(fanal, pipeline, "erase", "push", "--author", stdin="secret-2\n")
+    assert "1 account will be erased" in said
+    await gone(pipeline, others[0])
+    assert pipeline.documents().keys() == {id_of(pipeline, post(3))}
+    assert "secret" not in said + pipeline.logs()
+
+
+def fanal(pipeline: Pipeline, *words: str, stdin: str = "") -> str:
+    """What the command says; it must end well."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", *words],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(pipeline.settings),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+async def test_deleted_at_random_moments_while_workers_die_all_are_gone_and_no_other(pipeline: Pipeline) -> None:
+    dice = random.Random(6)
+    numbers = range(600)
+    deleted = set(dice.sample(numbers, 60))
+    workers = {role: pipeline.start(role) for role in ROLES}
+    moments = sorted((dice.uniform(-40, 640), number) for number in deleted)
+    for start in range(-40, 660, 20):
+        due = [number for moment, number in moments if start <= moment < start + 20]
+        sent = [post(number) for number in range(max(0, start), max(0, min(600, start + 20)))]
+        await asyncio.gather(pipeline.send(*sent, lines=4), erase(pipeline, *(erasure(post(n)) for n in due)))
+        if start % 160 == 0:
+            role = ROLES[start // 160 % 3]
+            workers[role].process.send_signal(signal.SIGKILL)
+            workers[role] = pipeline.start(role)
+
+    async def settled() -> bool:
+        return pipeline.documents().keys() == expected
+
+    expected = {id_of(pipeline, post(number)) for number in numbers if number not in deleted}
+    found = await pipeline.account(lambda found: found.balanced and found.came_in == 600)
+    await until_(settled)
+    assert pipeline.documents("evidence").keys() == expected
+    found = await pipeline.balanced()
+    assert (found.erased, found.indexed) == (60, 540)
