@@ -109,6 +109,16 @@ async def test_a_hit_that_never_reached_the_index_is_said_by_its_id(pipeline: Pi
     assert lost in found.faults()[0]
 
 
+async def test_a_hit_that_was_erased_since_is_shown_as_erased_and_balances(pipeline: Pipeline) -> None:
+    erased = pipeline.hits[0].id
+    del pipeline.index.held[erased]
+    pipeline.index.buried = {erased}
+    found = await pipeline.account()
+    assert (found.balanced, found.hits, found.indexed, found.erased) == (True, 1, 1, 1)
+    pipeline.index.held.clear()
+    assert (await pipeline.account()).not_indexed == [pipeline.hits[1].id]
+
+
 async def test_a_hit_of_which_only_an_older_version_stands_is_missing(pipeline: Pipeline) -> None:
     pipeline.index.held[pipeline.hits[0].id] -= 1
     assert (await pipeline.account()).not_indexed == [pipeline.hits[0].id]

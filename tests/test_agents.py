@@ -357,3 +357,21 @@ async def test_a_small_memory_still_gives_every_line_one_outcome() -> None:
     using = Screen(judge=Judge(), languages=a_screen().languages, seen=Seen(1), make_hit=hit_of)
     await screening(using, outbox)(Stream(events(*[encode(post(n)) for n in range(20)])))
     assert said(outbox) == dict.fromkeys(range(20), "b")
+
+
+async def test_a_hit_that_was_erased_is_neither_written_nor_looked_for_and_is_acknowledged() -> None:
+    index, followed = Index(), list[Hit]()
+    erased, other = a_hit(1), a_hit(2)
+    index.buried = {erased.id}
+    stream = Stream(events(encode(erased), encode(other)))
+    await indexing(index, Outbox(), followed)(stream)
+    assert (list(index.held), followed) == ([other.id], [other])
+    assert stream.acknowledged == [(0, 0), (0, 1)]
+
+
+async def test_a_hit_that_is_erased_while_it_is_written_is_taken_out_again() -> None:
+    index, followed = Index(), list[Hit]()
+    erased, other = a_hit(1), a_hit(2)
+    index.buried_meanwhile = {erased.id}
+    await indexing(index, Outbox(), followed)(Stream(events(encode(erased), encode(other))))
+    assert (list(index.held), followed) == ([other.id], [other])

@@ -5,6 +5,7 @@ The golden lines are what version 0.1.0 wrote. They are never changed: a field m
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -33,13 +34,17 @@ HIT = (
     b'"author":"p","container":"q","lang_hint":["fr"],"hashtags":["h"],"contacts":["phone:abc"],'
     b'"contact_kinds":["phone"],"in_reply_to":"d","repost_of":"e","media_kinds":["image"],"country":"FR",'
     b'"transport":"live","source_id":"s1","truncated":true,"may_link_actor":false,"context":["reply"]},'
-    b'"evidence":{"key_id":"k1","sealed":"gAAA"},"schema_version":1}'
+    b'"evidence":{"key_id":"k1","sealed":"gAAA"},"recheck_by":"2026-12-01T00:00:00Z",'
+    b'"retain_until":"2027-01-01T00:00:00Z","schema_version":1}'
 )
 SCREENED = (
     b'{"partition":3,"start":5,"fates":[{"outcomes":"bhrde","hits":{"1":["jpdv57hoj2zao5e2wwnsmawk5a",7354456473600001]}},'
     b'{"outcomes":"b"}],"seen":"yKlA07kK8lI=","model":"fake-1","channels":"gAAA"}'
 )
 ERASURE = b'{"platform":"rss","erased_at":"2026-11-01T00:00:00Z","native_id":"1","author_id":"a","cause":"taken_down"}'
+
+
+LATER = datetime(2026, 11, 2, tzinfo=UTC)
 
 
 def post(raw: bytes) -> Post:
@@ -52,7 +57,7 @@ KINDS: dict[str, tuple[bytes, Any]] = {
     "Post": (POST, post),
     "Hit": (HIT, decode_hit),
     "Screened": (SCREENED, decode_screened),
-    "Erasure": (ERASURE, decode_erasure),
+    "Erasure": (ERASURE, partial(decode_erasure, received_at=LATER)),
 }
 
 
@@ -95,7 +100,7 @@ def test_a_hit_without_optional_facts_is_read() -> None:
 def test_a_fate_without_hits_and_an_erasure_without_cause_are_read() -> None:
     assert decode_screened(SCREENED).fates[1] == Fate(outcomes="b", hits={})
     raw = b'{"platform":"rss","erased_at":"2026-11-01T00:00:00Z","author_id":"a"}'
-    assert decode_erasure(raw, datetime(2026, 11, 2, tzinfo=UTC)).cause == "deleted"
+    assert decode_erasure(raw, LATER).cause == "deleted"
 
 
 def test_what_travels_cannot_be_changed() -> None:

@@ -94,7 +94,8 @@ async def test_the_raw_form_is_read_by_those_who_hold_the_evidence_key_and_by_no
     await pipeline.send(planted())
     await pipeline.balanced()
     [document] = pipeline.documents("evidence").values()
-    assert set(document) == {"key_id", "received_at", "sealed", "_version"}
+    found_by = {"key_id", "received_at", "created_at", "platform", "author"}
+    assert set(document) == found_by | {"sealed", "_version"}
     for word in ("planted_handle", "boat"):
         answer = await client.search(index=f"{pipeline.settings.elasticsearch.prefix}-evidence", q=word)
         assert answer["hits"]["total"]["value"] == 0
