@@ -45,7 +45,8 @@ class Ground:
 
 def erasure(number: int = 1, **changes: Any) -> Erasure:
     """The deletion of a post of the fakes."""
-    return Erasure(platform="push", **({"erased_at": NOW, "native_id": f"n-{number}"} | changes))
+    named: dict[str, Any] = {"erased_at": NOW, "native_id": f"n-{number}"} | changes
+    return Erasure(platform="push", **named)
 
 
 def of_author(author: str = "a-1", **changes: Any) -> Erasure:

@@ -83,8 +83,14 @@ class Store:
         return await self._eraser.withdraw_erased(hits)
 
     async def erased(self, ids: Collection[str]) -> set[str]:
-        """Which of these documents were erased."""
-        return await self._ask(self._eraser.buried(ids))
+        """Which of these documents were erased. Tombstones whose index was made this moment are waited for, briefly."""
+        for _ in range(_TRIES):
+            try:
+                return await self._ask(self._eraser.buried(ids))
+            except AwayError as error:
+                last = error
+                await asyncio.sleep(_PAUSE_S)
+        raise IndexUnavailable(f"Elasticsearch: it does not answer whole ({last})")
 
     async def present(self, ids: Mapping[str, int]) -> set[str]:
         """Which of these documents stand in the index at this version or a later one. Refreshes first."""
@@ -151,8 +157,6 @@ class Store:
     async def _ask(self, call: Awaitable[_T]) -> _T:
         try:
             return await call
-        except AwayError as error:
-            raise IndexUnavailable(f"Elasticsearch: it does not answer whole ({error})") from error
         except (ApiError, TransportError) as error:
             raise unavailable(error) from error
 

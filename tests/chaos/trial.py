@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,8 +31,8 @@ POSTS = 5_000
 BAD_LINES = 20
 PER_SECOND = 700.0
 SETTLE_S = 150.0
-ROLES = ("screening", "indexing")
-POINTS = {"screening": ("findings", "account"), "indexing": ("bulk",)}
+VICTIMS = ("screening", "indexing", "kafka", "search")
+POINTS: Mapping[str, Sequence[str]] = {"screening": ("findings", "account"), "indexing": ("bulk",)}
 
 
 @dataclass(slots=True)
@@ -92,15 +92,13 @@ async def trial(stack: LocalStack, data: Path, seed: int, keys: dict[str, str]) 
     result = Result(seed)
     began = time.monotonic()
     settings = settings_for(stack, data / f"seed-{seed}", seed)
-    await asyncio.to_thread(set_up, parts.connection(settings), parts.topic_specs(settings))
-    store = parts.store(settings)
-    await store.set_up()
-    await store.close()
+    await prepared(settings)
+    victims = dice.sample(VICTIMS, len(VICTIMS))
     with Children(settings.data / "logs") as children:
-        marks = _start(children, settings, dice, keys)
-        watching = asyncio.create_task(_watch(stack, children))
+        marks = start(children, settings, dice, keys, POINTS)
+        watching = asyncio.create_task(watch(stack, children))
         try:
-            await asyncio.gather(_produce(settings), _kill(stack, children, dice, result))
+            await asyncio.gather(_produce(settings), kill(stack, children, dice, result.killed, victims))
             result.account = await _settle(settings)
         finally:
             watching.cancel()
@@ -110,13 +108,27 @@ async def trial(stack: LocalStack, data: Path, seed: int, keys: dict[str, str]) 
     return result
 
 
-def _start(children: Children, settings: Settings, dice: random.Random, keys: dict[str, str]) -> list[Path]:
-    """Start both workers, each with a point inside one of its first batches at which it dies."""
+async def prepared(settings: Settings) -> None:
+    """Set up topics and indices."""
+    await asyncio.to_thread(set_up, parts.connection(settings), parts.topic_specs(settings))
+    store = parts.store(settings)
+    await store.set_up()
+    await store.close()
+
+
+def start(
+    children: Children,
+    settings: Settings,
+    dice: random.Random,
+    keys: dict[str, str],
+    points: Mapping[str, Sequence[str]],
+) -> list[Path]:
+    """Start a worker of each role, each with a point inside one of its first batches at which it dies."""
     marks = []
-    for role in ROLES:
+    for role in points:
         settings.data.mkdir(parents=True, exist_ok=True)
         mark = settings.data / f"{role}.died"
-        point = f"{dice.choice(POINTS[role])}:{dice.randint(2, 6)}"
+        point = f"{dice.choice(points[role])}:{dice.randint(2, 6)}"
         children.start(
             role, [sys.executable, "-m", "tests.chaos.worker", role], environment(settings, point, mark, keys)
         )
@@ -124,7 +136,7 @@ def _start(children: Children, settings: Settings, dice: random.Random, keys: di
     return marks
 
 
-async def _watch(stack: LocalStack, children: Children) -> None:
+async def watch(stack: LocalStack, children: Children) -> None:
     """Start again what died: workers and servers."""
     while True:
         children.look()
@@ -159,16 +171,16 @@ async def _produce(settings: Settings) -> None:
         await into.flush()
 
 
-async def _kill(stack: LocalStack, children: Children, dice: random.Random, result: Result) -> None:
-    """Kill each of the four at least once, at random moments, in random order."""
-    victims = ["screening", "indexing", "kafka", "search"]
-    dice.shuffle(victims)
+async def kill(
+    stack: LocalStack, children: Children, dice: random.Random, killed: Counter[str], victims: Sequence[str]
+) -> None:
+    """Kill these at random moments."""
     await asyncio.sleep(dice.uniform(4, 7))
     for victim in victims:
         while not (pid := (children.pids() | stack.pids()).get(victim)):  # noqa: ASYNC110 - a process tells nobody
             await asyncio.sleep(0.1)  # it died at its point inside a batch and is being started again
         os.kill(pid, signal.SIGKILL)
-        result.killed[victim] += 1
+        killed[victim] += 1
         await asyncio.sleep(dice.uniform(0.5, 4))
 
 
@@ -178,14 +190,15 @@ async def _settle(settings: Settings) -> Account:
     deadline = time.monotonic() + SETTLE_S
     while time.monotonic() < deadline:
         with suppress(Unavailable):
-            account = await _account(settings)
+            account = await account_now(settings)
         if account.balanced and account.came_in >= POSTS + BAD_LINES:
             return account
         await asyncio.sleep(1)
     return account
 
 
-async def _account(settings: Settings) -> Account:
+async def account_now(settings: Settings) -> Account:
+    """The account of all that came in."""
     store = parts.store(settings)
     try:
         async with reader(parts.connection(settings)) as read:
@@ -199,7 +212,7 @@ async def _examine(settings: Settings, result: Result) -> None:
     """Beyond the account: every number, by itself, has exactly one outcome; the right ones are in the index; replays happened."""
     async with reader(parts.connection(settings)) as read:
         outcomes, replays = await _outcomes_by_number(read, settings)
-        hits = [record.value async for record in _all(read, parts.topics(settings).hits)]
+        hits = [record.value async for record in all_records(read, parts.topics(settings).hits)]
     result.replays = replays + len(hits) - len({(hit.id, hit.index_version) for hit in map(decode_hit, hits)})
     result.replays += _replays_logged(settings)
     result.faults += result.account.faults()
@@ -224,13 +237,13 @@ async def _outcomes_by_number(read: Reader, settings: Settings) -> tuple[dict[in
     topics = parts.topics(settings)
     fates: dict[tuple[int, int], str] = {}
     again = 0
-    async for record in _all(read, topics.screened):
+    async for record in all_records(read, topics.screened):
         screened = decode_screened(record.value)
         for offset, fate in enumerate(screened.fates, screened.start):
             again += (screened.partition, offset) in fates
             fates.setdefault((screened.partition, offset), fate.outcomes)
     found: dict[int, set[str]] = {}
-    async for record in _all(read, topics.posts):
+    async for record in all_records(read, topics.posts):
         for line, letter in zip(lines(record.value), fates.get((record.partition, record.offset), ""), strict=False):
             post = decode_post(line)
             if isinstance(post, Post):
@@ -238,7 +251,8 @@ async def _outcomes_by_number(read: Reader, settings: Settings) -> tuple[dict[in
     return found, again
 
 
-async def _all(read: Reader, topic: str) -> AsyncIterator[Record]:
+async def all_records(read: Reader, topic: str) -> AsyncIterator[Record]:
+    """All records of a topic."""
     begins, ends = await read.begins(topic), await read.ends(topic)
     for partition, end in ends.items():
         async for record in read.records(topic, partition, begins[partition], end):

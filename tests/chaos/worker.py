@@ -1,8 +1,9 @@
 """A worker as it ships, with a constant classifier, that kills itself once at a chosen point inside a batch.
 
 `CHAOS_POINT` is `findings:N` (the hits of the N-th batch are delivered, its account is not), `account:N` (the account is
-delivered, nothing is acknowledged) or `bulk:N` (the index has the batch, nothing is acknowledged). `CHAOS_MARK` is a file
-that says it has happened.
+delivered, nothing is acknowledged), `bulk:N` (the index has the batch, nothing is acknowledged), `bury:N` (tombstones stand,
+nothing is removed) or `remove:N` (what was erased is removed, nothing is acknowledged). `CHAOS_MARK` is a file that says it has
+happened.
 """
 
 import os
@@ -15,6 +16,7 @@ from typing import Any
 from models.constant import ConstantClassifier
 from pipeline.commands.work import start
 from pipeline.delivery import Outgoing
+from pipeline.index.tombstones import Tombstone
 from pipeline.posts import Hit
 from pipeline.settings import Settings
 
@@ -44,6 +46,19 @@ class Deadly:
             self._die()
         return refused
 
+    async def bury(self, buried: Sequence[Tombstone]) -> None:
+        """Write tombstones, then perhaps die."""
+        await self._real.bury(buried)
+        if self._kind == "bury":
+            self._die()
+
+    async def remove(self, buried: Sequence[Tombstone]) -> int:
+        """Remove what was erased, then perhaps die."""
+        removed: int = await self._real.remove(buried)
+        if self._kind == "remove":
+            self._die()
+        return removed
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
@@ -56,8 +71,9 @@ class Deadly:
 
 def main(role: str) -> None:
     """Run the worker."""
+    hit_every = int(os.environ.get("CHAOS_HIT_EVERY", HIT_EVERY))
     point, mark = os.environ.get("CHAOS_POINT", ""), Path(os.environ["CHAOS_MARK"])
-    start(Settings.read(), role, None, ConstantClassifier(HIT_EVERY), lambda real: Deadly(real, point, mark))
+    start(Settings.read(), role, None, ConstantClassifier(hit_every), lambda real: Deadly(real, point, mark))
 
 
 if __name__ == "__main__":

@@ -124,6 +124,54 @@ async def test_a_post_whose_platform_nothing_can_ask_is_counted_and_said_once(pi
     assert worker.log.read_text(encoding="utf-8").count("nothing here can ask this platform") == 1
 
 
+async def test_who_stands_is_due_again_as_far_apart_as_the_first_time(pipeline: Pipeline) -> None:
+    pipeline.start("screening")
+    pipeline.start("indexing")
+    now = datetime.now(UTC)
+    await pipeline.send(post(1, terms=Terms(recheck_by=now + timedelta(hours=48))), post(2))
+    await pipeline.balanced()
+    assert len(pipeline.documents("evidence")) == 2
+    store = parts.store(pipeline.settings)
+    try:
+        assert await store.due.to_recheck("push", now + timedelta(hours=47)) == []
+        late = now + timedelta(hours=49)
+        [one] = await store.due.to_recheck("push", late)
+        assert await store.due.to_recheck("rss", late) == []
+        assert (await store.due.overdue([], late), await store.due.overdue(["push"], late)) == ({"push": 1}, {})
+        assert parts.seal(pipeline.settings).open_sealed(one.evidence) == encode(
+            post(1, terms=Terms(recheck_by=now + timedelta(hours=48)))
+        )
+        await store.due.postpone([one], late)
+        assert await store.due.to_recheck("push", late + timedelta(hours=47)) == []
+        assert len(await store.due.to_recheck("push", late + timedelta(hours=49))) == 1
+        await store.due.postpone([one], late, soon=True)  # it was written since: its own date stays
+        assert await store.due.to_recheck("push", late + timedelta(hours=47)) == []
+    finally:
+        await store.close()
+    assert (await pipeline.balanced()).indexed == 2
+
+
+async def test_an_edit_of_a_post_that_was_asked_for_again_replaces_it(pipeline: Pipeline) -> None:
+    pipeline.start("screening")
+    pipeline.start("indexing")
+    due = Terms(recheck_by=datetime.now(UTC) - timedelta(hours=1))
+    await pipeline.send(post(1, terms=due))
+    await pipeline.balanced()
+    before = pipeline.documents("evidence")
+    store = parts.store(pipeline.settings)
+    try:
+        await store.due.postpone(await store.due.to_recheck("push", datetime.now(UTC)), datetime.now(UTC))
+    finally:
+        await store.close()
+    await pipeline.send(post(1, version="2", text=post(2).text))
+    await pipeline.balanced()
+    assert before.keys() == pipeline.documents("evidence").keys()
+    assert [one["sealed"] for one in before.values()] != [
+        one["sealed"] for one in pipeline.documents("evidence").values()
+    ]
+    assert "recheck_by" not in next(iter(pipeline.documents("evidence").values()))
+
+
 async def test_what_is_no_deletion_goes_to_the_rejected_and_its_neighbours_are_carried_out(pipeline: Pipeline) -> None:
     for role in ROLES:
         pipeline.start(role)
