@@ -5,9 +5,11 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline.broker.erasures import send_erasures
@@ -16,7 +18,8 @@ from pipeline.codec import encode
 from pipeline.commands import parts
 from pipeline.errors import ConfigurationError
 from pipeline.posts import Erasure, Post, Terms
-from tests.connected.pipelines import ROOT, Pipeline, environment, post, until_
+from tests.conftest import NewSettings
+from tests.connected.pipelines import ROOT, Pipeline, environment, opened, post, until_
 
 pytestmark = pytest.mark.connected
 
@@ -49,14 +52,23 @@ async def gone(pipeline: Pipeline, *posts: Post) -> None:
     await until_(none_left)
 
 
-async def test_a_deletion_that_comes_before_its_post_wins(pipeline: Pipeline) -> None:
-    for role in ROLES:
-        pipeline.start(role)
-    await erase(pipeline, erasure(post(1)))
-    await pipeline.send(post(1), post(2))
-    found = await pipeline.balanced()
+@pytest.fixture(scope="module")
+async def whole(new_settings: NewSettings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pipeline]:
+    """A pipeline with a worker of each role. Each test sends posts of its own."""
+    async with opened(new_settings(tmp_path_factory.mktemp("whole"))) as pipeline:
+        for worker in [pipeline.start(role) for role in ROLES]:
+            await worker.ready()
+        yield pipeline
+
+
+async def test_a_deletion_that_comes_before_its_post_wins(whole: Pipeline) -> None:
+    before = await whole.ends()
+    await erase(whole, erasure(post(1)))
+    await whole.send(post(1), post(2))
+    found = await whole.balanced(before)
     assert (found.came_in, found.erased, found.hits) == (2, 1, 1)
-    assert list(pipeline.documents()) == [id_of(pipeline, post(2))]
+    assert id_of(whole, post(1)) not in whole.documents()
+    assert id_of(whole, post(2)) in whole.documents()
 
 
 async def test_a_deleted_hit_leaves_both_indices_and_neither_a_late_record_nor_a_replay_brings_it_back(
@@ -80,19 +92,20 @@ async def test_a_deleted_hit_leaves_both_indices_and_neither_a_late_record_nor_a
     assert pipeline.documents("evidence").keys() == pipeline.documents().keys()
 
 
-async def test_of_a_deleted_account_everything_goes_and_what_it_writes_afterwards_is_read(pipeline: Pipeline) -> None:
-    for role in ROLES:
-        pipeline.start(role)
-    before = [post(number, author_id="of-one") for number in range(1, 4)]
-    await pipeline.send(*before, post(4))
-    assert (await pipeline.balanced()).hits == 4
-    await erase(pipeline, erasure(post(1), native_id=None, author_id="of-one", cause="account_deleted"))
-    await gone(pipeline, *before)
-    later = post(6, author_id="of-one", created_at=datetime.now(UTC) + timedelta(minutes=5))
-    await pipeline.send(post(5, author_id="of-one"), later)
-    found = await pipeline.balanced()
+async def test_of_a_deleted_account_everything_goes_and_what_it_writes_afterwards_is_read(whole: Pipeline) -> None:
+    since = await whole.ends()
+    before = [post(number, author_id="of-one") for number in range(101, 104)]
+    await whole.send(*before, post(104))
+    assert (await whole.balanced(since)).hits == 4
+    await erase(whole, erasure(post(101), native_id=None, author_id="of-one", cause="account_deleted"))
+    await gone(whole, *before)
+    afterwards = datetime.now(UTC) + timedelta(minutes=5)
+    later = msgspec.structs.replace(post(106, author_id="of-one"), created_at=afterwards)
+    await whole.send(post(105, author_id="of-one"), later)
+    found = await whole.balanced(since)
     assert (found.came_in, found.erased, found.hits) == (6, 4, 2)
-    assert pipeline.documents().keys() == {id_of(pipeline, one) for one in (post(4), later)}
+    standing = {number for number in range(101, 107) if id_of(whole, post(number)) in whole.documents()}
+    assert standing == {104, 106}
 
 
 async def test_what_may_be_kept_no_longer_goes_by_itself(pipeline: Pipeline) -> None:
@@ -124,23 +137,18 @@ async def test_a_post_whose_platform_nothing_can_ask_is_counted_and_said_once(pi
     assert worker.log.read_text(encoding="utf-8").count("nothing here can ask this platform") == 1
 
 
-async def test_who_stands_is_due_again_as_far_apart_as_the_first_time(pipeline: Pipeline) -> None:
-    pipeline.start("screening")
-    pipeline.start("indexing")
-    now = datetime.now(UTC)
-    await pipeline.send(post(1, terms=Terms(recheck_by=now + timedelta(hours=48))), post(2))
-    await pipeline.balanced()
-    assert len(pipeline.documents("evidence")) == 2
-    store = parts.store(pipeline.settings)
+async def test_who_stands_is_due_again_as_far_apart_as_the_first_time(whole: Pipeline) -> None:
+    before, now = await whole.ends(), datetime.now(UTC)
+    await whole.send(post(301, terms=Terms(recheck_by=now + timedelta(hours=48))), post(302))
+    await whole.balanced(before)
+    assert {id_of(whole, post(number)) for number in (301, 302)} <= whole.documents("evidence").keys()
+    store, late = parts.store(whole.settings), now + timedelta(hours=49)
     try:
         assert await store.due.to_recheck("push", now + timedelta(hours=47)) == []
-        late = now + timedelta(hours=49)
         [one] = await store.due.to_recheck("push", late)
+        assert one.id == id_of(whole, post(301))
         assert await store.due.to_recheck("rss", late) == []
         assert (await store.due.overdue([], late), await store.due.overdue(["push"], late)) == ({"push": 1}, {})
-        assert parts.seal(pipeline.settings).open_sealed(one.evidence) == encode(
-            post(1, terms=Terms(recheck_by=now + timedelta(hours=48)))
-        )
         await store.due.postpone([one], late)
         assert await store.due.to_recheck("push", late + timedelta(hours=47)) == []
         assert len(await store.due.to_recheck("push", late + timedelta(hours=49))) == 1
@@ -148,42 +156,37 @@ async def test_who_stands_is_due_again_as_far_apart_as_the_first_time(pipeline: 
         assert await store.due.to_recheck("push", late + timedelta(hours=47)) == []
     finally:
         await store.close()
-    assert (await pipeline.balanced()).indexed == 2
+    assert (await whole.balanced(before)).indexed == 2
 
 
-async def test_an_edit_of_a_post_that_was_asked_for_again_replaces_it(pipeline: Pipeline) -> None:
-    pipeline.start("screening")
-    pipeline.start("indexing")
-    due = Terms(recheck_by=datetime.now(UTC) - timedelta(hours=1))
-    await pipeline.send(post(1, terms=due))
-    await pipeline.balanced()
-    before = pipeline.documents("evidence")
-    store = parts.store(pipeline.settings)
+async def test_an_edit_of_a_post_that_was_asked_for_again_replaces_it(whole: Pipeline) -> None:
+    since, due = await whole.ends(), Terms(recheck_by=datetime.now(UTC) - timedelta(hours=1))
+    await whole.send(post(401, terms=due))
+    await whole.balanced(since)
+    before = whole.documents("evidence")[id_of(whole, post(401))]
+    store = parts.store(whole.settings)
     try:
         await store.due.postpone(await store.due.to_recheck("push", datetime.now(UTC)), datetime.now(UTC))
     finally:
         await store.close()
-    await pipeline.send(post(1, version="2", text=post(2).text))
-    await pipeline.balanced()
-    assert before.keys() == pipeline.documents("evidence").keys()
-    assert [one["sealed"] for one in before.values()] != [
-        one["sealed"] for one in pipeline.documents("evidence").values()
-    ]
-    assert "recheck_by" not in next(iter(pipeline.documents("evidence").values()))
+    await whole.send(post(401, version="2", text=post(402).text))
+    await whole.balanced(since)
+    after = whole.documents("evidence")[id_of(whole, post(401))]
+    assert ("recheck_by" in before, "recheck_by" in after) == (True, False)
+    assert before["sealed"] != after["sealed"]
 
 
-async def test_what_is_no_deletion_goes_to_the_rejected_and_its_neighbours_are_carried_out(pipeline: Pipeline) -> None:
-    for role in ROLES:
-        pipeline.start(role)
-    await pipeline.send(post(1), post(2))
-    await pipeline.balanced()
+async def test_what_is_no_deletion_goes_to_the_rejected_and_its_neighbours_are_carried_out(whole: Pipeline) -> None:
+    before = await whole.ends()
+    await whole.send(post(201), post(202))
+    await whole.balanced(before)
     bad = b'{"platform": "push"}'
-    value = b"\n".join([encode(erasure(post(1))), bad, encode(erasure(post(2)))])
-    offset = await pipeline.send_record(pipeline.topics.erasures, value, 1)
-    await gone(pipeline, post(1), post(2))
-    [letter] = await pipeline.records(pipeline.topics.rejected)
+    value = b"\n".join([encode(erasure(post(201))), bad, encode(erasure(post(202)))])
+    offset = await whole.send_record(whole.topics.erasures, value, 1)
+    await gone(whole, post(201), post(202))
+    [letter] = await whole.records(whole.topics.rejected)
     assert (letter.value, letter.headers["reason"], letter.headers["stage"]) == (bad, b"not_an_erasure", b"erasing")
-    assert letter.headers["origin"] == f"{pipeline.topics.erasures}/1/{offset}/1".encode()
+    assert letter.headers["origin"] == f"{whole.topics.erasures}/1/{offset}/1".encode()
 
 
 async def test_a_live_source_may_start_only_where_deletions_are_carried_out(pipeline: Pipeline) -> None:

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline import metrics
+from pipeline.broker.erasures import send_erasures
+from pipeline.commands import parts
+from pipeline.posts import Erasure, Terms
 from tests.connected.collecting import CollectorProcess
 from tests.connected.pipelines import Pipeline, post, posts, until_
 
@@ -40,14 +44,20 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
     await pipeline.send(*posts(range(20)))
     await pipeline.send(post(0))
     await pipeline.send_record(pipeline.topics.posts, b"no post")
+    past = datetime.now(UTC) - timedelta(hours=1)
+    await pipeline.send(post(20, terms=Terms(retain_until=past)))
     await pipeline.balanced()
+    pipeline.start("erasing")
+    erasure = Erasure(platform="push", native_id="0", erased_at=past)
+    await send_erasures(parts.connection(pipeline.settings), pipeline.topics, [erasure])
 
     async def names() -> set[str]:
         return {name for name, *_ in await samples(pipeline) if name.startswith("fanal_")}
 
     async def all_there() -> bool:
         lags = values_of(await samples(pipeline), "fanal_lag_records", "topic")
-        return declared() <= await names() and len(lags) == 2
+        causes = values_of(await samples(pipeline), "fanal_erased_hits", "cause")
+        return declared() <= await names() and len(lags) == 3 and causes == {"deleted", "expired"}
 
     with suppress(AssertionError):
         await until_(all_there)
@@ -61,7 +71,11 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
     assert {name for family in sources for name in values_of(found, family, "source")} == {"numbered"}
     assert values_of(found, "fanal_source_state", "state") == {"reading", "away", "broken", "refused", "ended"}
     assert values_of(found, "fanal_source_failures", "cause") == {"away", "refused", "unforeseen"}
-    assert values_of(found, "fanal_lag_records", "topic") == {pipeline.topics.posts, pipeline.topics.hits}
+    topics = pipeline.topics
+    assert values_of(found, "fanal_lag_records", "topic") == {topics.posts, topics.hits, topics.erasures}
+    assert values_of(found, "fanal_erasures", "cause") == {"deleted", "expired"}
+    assert values_of(found, "fanal_erased_hits", "cause") == {"deleted", "expired"}
+    assert values_of(found, "fanal_rechecks", "outcome") == {"expired"}
 
 
 async def samples(pipeline: Pipeline) -> list[Sample]:
