@@ -47,6 +47,7 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
     past = datetime.now(UTC) - timedelta(hours=1)
     await pipeline.send(post(20, terms=Terms(retain_until=past)))
     await pipeline.balanced()
+    assert pipeline.documents("evidence")  # found by a search from now on
     pipeline.start("erasing")
     erasure = Erasure(platform="push", native_id="0", erased_at=past)
     await send_erasures(parts.connection(pipeline.settings), pipeline.topics, [erasure])
