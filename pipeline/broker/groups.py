@@ -11,6 +11,7 @@ from pipeline.errors import BrokerUnavailable, ConfigurationError
 
 ERASING = "erasing"
 LOOK_AGAIN_S = 0.5
+COORDINATOR_S = 15.0
 
 
 def members(connection: Connection, group: str) -> int:
@@ -19,11 +20,17 @@ def members(connection: Connection, group: str) -> int:
     Raises:
         BrokerUnavailable: the broker does not say.
     """
+    deadline = time.monotonic() + COORDINATOR_S
     with admin(connection) as client:
-        try:
-            return len(client.describe_groups([group])[group]["members"])
-        except (KafkaError, LookupError) as error:
-            raise BrokerUnavailable(f"the broker does not say who is in {group} ({type(error).__name__})") from None
+        while True:
+            try:
+                return len(client.describe_groups([group])[group]["members"])
+            except (KafkaError, LookupError) as error:
+                # a broker that has just started, or never had a group, needs a moment to find who keeps its groups
+                if not getattr(error, "retriable", False) or time.monotonic() >= deadline:
+                    why = type(error).__name__
+                    raise BrokerUnavailable(f"the broker does not say who is in {group} ({why})") from None
+            time.sleep(LOOK_AGAIN_S)
 
 
 def require_erasing(connection: Connection, topics: Topics, patience_s: float = 0.0) -> None:

@@ -18,7 +18,9 @@ LONGEST_INPUT = 64 << 20
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("platform", metavar="PLATFORM")
 @click.argument("ids", metavar="[ID]...", nargs=-1, type=click.UNPROCESSED)
-@click.option("--author", is_flag=True, help="ID is an account's: all that it wrote until now goes.")
+@click.option(
+    "--author", is_flag=True, help="ID is an account's (its id, not its handle): all that it wrote until now goes."
+)
 def erase(platform: str, ids: tuple[str, ...], author: bool) -> None:
     """Erase posts by the ids that PLATFORM gives them, for somebody who asked for it.
 

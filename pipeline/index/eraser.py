@@ -89,7 +89,7 @@ class Eraser:
         if not await self._client.indices.exists(index=self._names.tombstones):
             await self._create()
         lines: Any = [line for one in buried for line in one.lines(self._names.tombstones)]
-        await self._bulk(lines, settled=409)
+        await self._bulk(lines, 409)
 
     async def _create(self) -> None:
         """The server may not create it by itself: it would not have the template's mapping."""
@@ -145,17 +145,17 @@ class Eraser:
     async def _delete(self, places: Sequence[Place]) -> None:
         for at in range(0, len(places), AT_ONCE):
             some = places[at : at + AT_ONCE]
-            await self._bulk([{"delete": {"_index": index, "_id": id_}} for index, id_ in some], settled=404)
+            await self._bulk([{"delete": {"_index": index, "_id": id_}} for index, id_ in some], 404)
 
     def _months_of(self, index: str) -> tuple[str, str]:
         """An index and the one that goes with it: what is found in one goes from both."""
         return index, self._names.beside(index)
 
-    async def _bulk(self, lines: Any, settled: int) -> None:
-        """A bulk request of which every item is done, or was done before (that status says `settled`)."""
+    async def _bulk(self, lines: Any, *settled: int) -> None:
+        """A bulk request of which every item is done, or was done before (those statuses say `settled`)."""
         answer = await self._client.bulk(operations=lines)
         for result in (next(iter(item.values())) for item in answer["items"]):
-            if result["status"] >= 300 and result["status"] != settled:
+            if result["status"] >= 300 and result["status"] not in settled:
                 raise AwayError(str(result.get("error", {}).get("type") or result["status"]))
 
     async def _purge(self, now: datetime) -> int:
@@ -164,17 +164,28 @@ class Eraser:
         while True:
             await self._client.indices.refresh(index=self._names.tombstones, ignore_unavailable=True)
             answer = await self._client.search(
-                index=self._names.tombstones, ignore_unavailable=True, query=query, source=False, size=AT_ONCE
+                index=self._names.tombstones,
+                ignore_unavailable=True,
+                query=query,
+                source=False,
+                size=AT_ONCE,
+                seq_no_primary_term=True,
             )
             if not (found := answer["hits"]["hits"]):
                 return purged
-            await self._delete([(hit["_index"], hit["_id"]) for hit in found])
+            await self._bulk([{"delete": _as_seen(hit)} for hit in found], 404, 409)
             purged += len(found)
 
 
 def _stone(hit: Mapping[str, Any], by_id: Mapping[str, Tombstone]) -> Tombstone:
     """The tombstone that lies on a document that was found: its own, or its author's."""
     return by_id.get(hit["_id"]) or by_id[hit["_source"]["author"]].of_post(hit["_id"])
+
+
+def _as_seen(hit: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as it was found: one that was written since stays."""
+    seen = {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
+    return {"_index": hit["_index"], "_id": hit["_id"], **seen}
 
 
 async def _patiently(call: Callable[[], Awaitable[_T]]) -> _T:

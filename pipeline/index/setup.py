@@ -94,7 +94,9 @@ async def _update_months(
             continue
         held = template.name.removesuffix("-documents")
         try:
-            await client.indices.put_mapping(index=f"{held}*", body=template.mappings, allow_no_indices=True)
+            await client.indices.put_mapping(
+                index=[held, f"{held}-*"], body=template.mappings, ignore_unavailable=True, allow_no_indices=True
+            )
         except ApiError as error:
             lines.append(f"{held}: the months that are there keep their mapping ({trouble(error).kind})")
     return lines

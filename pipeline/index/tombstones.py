@@ -31,8 +31,9 @@ class Tombstone:
         return Tombstone(id_, "post", self.cause, self.erased_at, self.expires_at)
 
     def lines(self, index: str) -> tuple[bytes, bytes]:
-        """Its two lines of a bulk request. The later of two erasures stands."""
-        version = max(0, int(self.erased_at.timestamp() * 1000))
+        """Its two lines of a bulk request. Of two erasures of a post that stands which is kept longer, of an account the later."""
+        decides = self.erased_at if self.kind == "author" else self.expires_at
+        version = max(0, int(decides.timestamp() * 1000))
         where = {"_index": index, "_id": self.id, "version": version, "version_type": "external_gte"}
         source = {name: getattr(self, name) for name in ("kind", "cause", "erased_at", "expires_at")}
         return msgspec.json.encode({"index": where}), msgspec.json.encode(source)

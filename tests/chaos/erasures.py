@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaProducer
 
 from pipeline.account import Account
 from pipeline.broker.erasures import send_erasures
+from pipeline.broker.groups import members
 from pipeline.broker.producer import post_producer
 from pipeline.broker.reader import reader
 from pipeline.children import Children
@@ -132,6 +133,7 @@ async def trial(stack: LocalStack, data: Path, seed: int, keys: dict[str, str], 
         marks = start(children, settings, dice, keys | {"CHAOS_HIT_EVERY": "1"}, POINTS)
         watching = asyncio.create_task(watch(stack, children))
         try:
+            await _joined(settings)
             victims = dice.sample(VICTIMS, len(VICTIMS)) + dice.sample(VICTIMS, len(VICTIMS))
             await asyncio.gather(_flow(settings, planned), kill(stack, children, dice, result.killed, victims))
             await _settle(settings, planned, names, result, posts)
@@ -144,6 +146,13 @@ async def trial(stack: LocalStack, data: Path, seed: int, keys: dict[str, str], 
         result.faults.append("not every worker died inside a batch: the trial proved less than it should")
     result.seconds = time.monotonic() - began
     return result
+
+
+async def _joined(settings: Settings) -> None:
+    """Wait until a worker of each role is in its group: or all would be deleted before anything was screened."""
+    for role in POINTS:
+        while not await asyncio.to_thread(members, parts.connection(settings), parts.topics(settings).group(role)):  # noqa: ASYNC110 - a group tells nobody
+            await asyncio.sleep(0.5)
 
 
 async def _flow(settings: Settings, planned: Plan) -> None:

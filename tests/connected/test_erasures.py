@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from pipeline.broker.erasures import send_erasures
+from pipeline.broker.following import Follower
 from pipeline.broker.groups import require_erasing
 from pipeline.codec import encode
 from pipeline.commands import parts
@@ -257,3 +258,24 @@ async def test_deleted_at_random_moments_while_workers_die_all_are_gone_and_no_o
     assert pipeline.documents("evidence").keys() == expected
     found = await pipeline.balanced()
     assert (found.erased, found.indexed) == (60, 540)
+
+
+async def test_a_follower_begins_with_the_tail_and_knows_all_that_the_broker_had_when_it_was_asked(
+    pipeline: Pipeline,
+) -> None:
+    taken: list[tuple[bytes, datetime]] = []
+    topic = pipeline.topics.erasures
+    for number in range(3):
+        await pipeline.send_record(topic, b"%d" % number)
+    follower = Follower(parts.connection(pipeline.settings), topic, lambda value, at: taken.append((value, at)), 2)
+    try:
+        await follower.catch_up()
+        assert [value for value, _ in taken] == [b"1", b"2"]
+        for number in range(3, 40):
+            await pipeline.send_record(topic, b"%d" % number, number % 3)
+            await follower.catch_up()
+            assert taken[-1][0] == b"%d" % number
+        assert len(taken) == 39
+        assert abs(datetime.now(UTC) - taken[-1][1]) < timedelta(minutes=1)
+    finally:
+        await follower.close()
