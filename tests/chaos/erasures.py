@@ -43,6 +43,8 @@ AT_ONCE = 1000
 POINTS = {"screening": ("findings", "account"), "indexing": ("bulk",), "erasing": ("bury", "remove")}
 VICTIMS = ("screening", "indexing", "erasing", "kafka", "search")
 PER_ACCOUNT = 10
+LAST_DELETION = 1.8
+"""When the last deletion is due, in posts that would have been sent by then: many have become hits by that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def plan(posts: int, dice: random.Random) -> Plan:
     singles = dice.sample(others, posts // 10 - PER_ACCOUNT * len(accounts))
 
     def moment() -> float:
-        return dice.uniform(-0.05 * posts, 1.1 * posts)
+        return dice.uniform(-0.05 * posts, LAST_DELETION * posts)
 
     return Plan(posts, {one: moment() for one in accounts}, {one: moment() for one in singles})
 
@@ -156,18 +158,17 @@ async def _joined(settings: Settings) -> None:
 
 
 async def _flow(settings: Settings, planned: Plan) -> None:
-    """Posts at a pace that lasts while things die, and the deletions that are due in between."""
+    """Posts at a pace that lasts while things die, and the deletions that are due in between and long after."""
     async with post_producer(parts.connection(settings), parts.topics(settings).posts, lines=4) as into:
         await _erase(settings, planned.erasures(float("-inf"), 0))
-        for first in range(0, planned.posts, STEP):
+        for first in range(0, int(LAST_DELETION * planned.posts), STEP):
             for number in range(first, min(first + STEP, planned.posts)):
                 await into.add(planned.post(number))
             await into.send_waiting()
-            await asyncio.gather(
-                _erase(settings, planned.erasures(first, first + STEP)), asyncio.sleep(STEP / PER_SECOND)
-            )
+            pause = asyncio.sleep(STEP / PER_SECOND)
+            await asyncio.gather(_erase(settings, planned.erasures(first, first + STEP)), pause)
         await into.flush()
-    await _erase(settings, planned.erasures(planned.posts, float("inf")))
+    await _erase(settings, planned.erasures(int(LAST_DELETION * planned.posts), float("inf")))
 
 
 async def _erase(settings: Settings, erasures: Sequence[Erasure]) -> None:
