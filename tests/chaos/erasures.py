@@ -43,13 +43,14 @@ AT_ONCE = 1000
 POINTS = {"screening": ("findings", "account"), "indexing": ("bulk",), "erasing": ("bury", "remove")}
 VICTIMS = ("screening", "indexing", "erasing", "kafka", "search")
 PER_ACCOUNT = 10
-LAST_DELETION = 1.8
-"""When the last deletion is due, in posts that would have been sent by then: many have become hits by that time."""
+LONG_AFTER = 0.5
+"""So many of the deletions come when everything else has become a hit."""
+LATE_STEPS, LATE_S = 100, 25.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is posted and what is deleted when: a moment is the number of posts that were sent by then."""
+    """What is posted and what is deleted when: a moment is the number of posts that were sent by then; long after, more."""
 
     posts: int
     accounts: dict[int, float]
@@ -83,7 +84,7 @@ def plan(posts: int, dice: random.Random) -> Plan:
     singles = dice.sample(others, posts // 10 - PER_ACCOUNT * len(accounts))
 
     def moment() -> float:
-        return dice.uniform(-0.05 * posts, LAST_DELETION * posts)
+        return dice.uniform(posts, 2 * posts) if dice.random() < LONG_AFTER else dice.uniform(-0.05 * posts, posts)
 
     return Plan(posts, {one: moment() for one in accounts}, {one: moment() for one in singles})
 
@@ -136,8 +137,11 @@ async def trial(stack: LocalStack, data: Path, seed: int, keys: dict[str, str], 
         watching = asyncio.create_task(watch(stack, children))
         try:
             await _joined(settings)
-            victims = dice.sample(VICTIMS, len(VICTIMS)) + dice.sample(VICTIMS, len(VICTIMS))
-            await asyncio.gather(_flow(settings, planned), kill(stack, children, dice, result.killed, victims))
+            for what_flows in (_flow, _delete_hits):
+                victims = dice.sample(VICTIMS, len(VICTIMS))
+                killing = kill(stack, children, dice, result.killed, victims)
+                await asyncio.gather(what_flows(settings, planned), killing)
+                await _accounted(settings, planned)
             await _settle(settings, planned, names, result, posts)
             result.killed["inside a batch"] = sum(mark.exists() for mark in marks)
             came = await _bring_back(settings, children, planned, names, result)
@@ -158,17 +162,36 @@ async def _joined(settings: Settings) -> None:
 
 
 async def _flow(settings: Settings, planned: Plan) -> None:
-    """Posts at a pace that lasts while things die, and the deletions that are due in between and long after."""
+    """Posts at a pace that lasts while things die, and the deletions that are due before and in between."""
     async with post_producer(parts.connection(settings), parts.topics(settings).posts, lines=4) as into:
         await _erase(settings, planned.erasures(float("-inf"), 0))
-        for first in range(0, int(LAST_DELETION * planned.posts), STEP):
+        for first in range(0, planned.posts, STEP):
             for number in range(first, min(first + STEP, planned.posts)):
                 await into.add(planned.post(number))
             await into.send_waiting()
             pause = asyncio.sleep(STEP / PER_SECOND)
             await asyncio.gather(_erase(settings, planned.erasures(first, first + STEP)), pause)
         await into.flush()
-    await _erase(settings, planned.erasures(int(LAST_DELETION * planned.posts), float("inf")))
+
+
+async def _accounted(settings: Settings, planned: Plan) -> None:
+    """Wait until all is in the index that is not yet deleted; where that never comes, what is examined says so."""
+    deadline = time.monotonic() + SETTLE_S
+    while time.monotonic() < deadline:
+        with suppress(Unavailable):
+            found = await account_now(settings)
+            if found.balanced and found.came_in >= planned.posts:
+                return
+        await asyncio.sleep(1)
+
+
+async def _delete_hits(settings: Settings, planned: Plan) -> None:
+    """The deletions that are due long after: of what stands in the index."""
+    step = planned.posts // LATE_STEPS
+    for first in range(planned.posts, 2 * planned.posts, step):
+        await _erase(settings, planned.erasures(first, first + step))
+        await asyncio.sleep(LATE_S / LATE_STEPS)
+    await _erase(settings, planned.erasures(2 * planned.posts, float("inf")))
 
 
 async def _erase(settings: Settings, erasures: Sequence[Erasure]) -> None:
