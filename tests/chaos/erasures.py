@@ -187,7 +187,7 @@ async def _accounted(settings: Settings, planned: Plan) -> None:
 
 async def _delete_hits(settings: Settings, planned: Plan) -> None:
     """The deletions that are due long after: of what stands in the index."""
-    step = planned.posts // LATE_STEPS
+    step = max(1, planned.posts // LATE_STEPS)
     for first in range(planned.posts, 2 * planned.posts, step):
         await _erase(settings, planned.erasures(first, first + step))
         await asyncio.sleep(LATE_S / LATE_STEPS)
