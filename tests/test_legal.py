@@ -9,6 +9,7 @@ import pytest
 
 from models.context import load_weights
 from pipeline.broker.topics import HOUR_MS, Topics, TopicSpec, specs
+from pipeline.commands.parts import ERASED_AT_LEAST, LIVES_ON_THE_BROKER
 from pipeline.licence import ACCEPTABLE_USE, BASES, LONGEST, RULES, WANTED
 from pipeline.screen.channels import HALF_LIVES, MOST_CHANNELS
 from pipeline.settings import Settings
@@ -75,13 +76,30 @@ def test_the_retention_table_has_the_bounds_of_what_workers_remember(defaults: S
     assert f"at most {MOST_CHANNELS} channels" in rows["channel memory"][2]
 
 
+def test_the_retention_table_has_for_how_long_an_erasure_is_remembered(defaults: Settings) -> None:
+    rows = table()
+    assert rows["tombstones"][:2] == [f"{defaults.privacy.tombstone_days} days", "`privacy.tombstone_days`"]
+    assert LIVES_ON_THE_BROKER == 3
+    assert "three times `kafka.retention_hours` at least" in rows["tombstones"][2]
+    assert rows["erasure memory"][0] == f"{ERASED_AT_LEAST} to {2 * ERASED_AT_LEAST} erasures"
+
+
 def test_the_retention_table_has_what_is_kept_until_somebody_ends_it(defaults: Settings) -> None:
     rows = table()
     assert f"{defaults.elasticsearch.prefix}-hits-YYYY.MM" in rows["index of hits"][2]
     assert f"{defaults.elasticsearch.prefix}-evidence-YYYY.MM" in rows["index of evidence"][2]
     assert f"`{defaults.data}/logs`" in rows["logs"][2]
     assert rows["licence"][0] == f"{LONGEST.days} days"
-    known = {"index of hits", "index of evidence", "seen memory", "channel memory", "logs", "keys", "licence"}
+    known = {
+        "index of hits",
+        "index of evidence",
+        "seen memory",
+        "channel memory",
+        "logs",
+        "keys",
+        "licence",
+        "erasure memory",
+    }
     not_topics = rows.keys() - {one.name for one in topics(defaults)}
     assert not_topics - {"cursors", "tombstones"} == known
 
