@@ -108,7 +108,8 @@ class Eraser:
         while found := await self._search(query):
             stones = {hit["_id"]: _stone(hit, by_id) for hit in found}
             await self.bury([stone for id_, stone in stones.items() if id_ not in by_id])
-            await self._delete([(at, hit["_id"]) for hit in found for at in self._months_of(hit["_index"])])
+            both = [(at, hit["_id"]) for hit in found for at in (hit["_index"], self._names.beside(hit["_index"]))]
+            await self._delete(both)
             for id_ in {hit["_id"] for hit in found if hit["_index"].startswith(f"{self._names.hits}-")} - removed:
                 removed.add(id_)
                 metrics.ERASED_HITS.labels(stones[id_].cause).inc()
@@ -146,10 +147,6 @@ class Eraser:
         for at in range(0, len(places), AT_ONCE):
             some = places[at : at + AT_ONCE]
             await self._bulk([{"delete": {"_index": index, "_id": id_}} for index, id_ in some], 404)
-
-    def _months_of(self, index: str) -> tuple[str, str]:
-        """An index and the one that goes with it: what is found in one goes from both."""
-        return index, self._names.beside(index)
 
     async def _bulk(self, lines: Any, *settled: int) -> None:
         """A bulk request of which every item is done, or was done before (those statuses say `settled`)."""
