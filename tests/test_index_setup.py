@@ -109,7 +109,7 @@ async def store(search_url: str) -> AsyncIterator[Store]:
 
 @pytest.mark.connected
 async def test_the_first_setup_creates_and_the_second_changes_nothing(store: Store) -> None:
-    assert [line.split()[0] for line in await store.set_up()] == ["created"] * 3
+    assert [line.split()[0] for line in await store.set_up()] == ["created"] * 4
     assert await store.set_up() == []
 
 
@@ -142,7 +142,7 @@ async def test_another_layout_updates_templates_and_leaves_the_months_that_are_t
     await store.set_up()
     await store.write([hit("a")])
     other = open_store(search_url, ElasticsearchSettings(prefix=store._names.prefix, replicas=1))
-    assert len(await other.set_up()) == 2
+    assert len(await other.set_up()) == 3
     assert await other.present({"a": 7}) == {"a"}
     await other.close()
 

@@ -97,11 +97,11 @@ def test_a_setting_that_was_changed_is_put_right_and_a_missing_topic_is_made(
 
 def test_a_setting_of_the_operators_own_is_left_as_it_is(connection: Connection, wanted: list[TopicSpec]) -> None:
     set_up(connection, wanted)
-    own = {"segment.ms": "123456", "retention.ms": "1000"}
+    own = {"segment.jitter.ms": "123456", "retention.ms": "1000"}
     with client_of(connection) as client:
         client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, wanted[0].name, configs=own)])
     set_up(connection, wanted)
-    assert settings_of(connection, wanted[0].name)["segment.ms"] == "123456"
+    assert settings_of(connection, wanted[0].name)["segment.jitter.ms"] == "123456"
 
 
 def test_another_number_of_partitions_is_refused_and_nothing_is_changed(
