@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 from aiokafka import AIOKafkaProducer
 
 from pipeline.account import Account
@@ -23,7 +24,7 @@ from pipeline.broker.groups import members
 from pipeline.broker.producer import post_producer
 from pipeline.broker.reader import reader
 from pipeline.children import Children
-from pipeline.codec import decode_hit
+from pipeline.codec import decode_hit, encode
 from pipeline.commands import parts
 from pipeline.errors import BrokerUnavailable, Unavailable
 from pipeline.index.client import ApiError, TransportError, open_client
@@ -170,13 +171,20 @@ async def _bring_back(settings: Settings, children: Children, planned: Plan, nam
             os.kill(pid, signal.SIGKILL)
     async with _producer(settings) as producer:
         for record in late:
-            await producer.send_and_wait(topics.hits, record.value, partition=record.partition)
+            for value in (record.value, _as_edit(record.value)):
+                await producer.send_and_wait(topics.hits, value, partition=record.partition)
     async with post_producer(parts.connection(settings), topics.posts, lines=4) as into:
         for number in sorted(planned.deleted):
             await into.add(planned.post(number, version="2"))
         await into.flush()
-    result.hits_written, result.tried_again = len(late), len(late) + len(planned.deleted)
+    result.hits_written, result.tried_again = len(late), 2 * len(late) + len(planned.deleted)
     return len(planned.deleted)
+
+
+def _as_edit(value: bytes) -> bytes:
+    """A hit as a later version: the index itself refuses an earlier one for a minute after its deletion."""
+    late = decode_hit(value)
+    return encode(msgspec.structs.replace(late, index_version=late.index_version + (1 << 40)))
 
 
 @asynccontextmanager
