@@ -93,14 +93,15 @@ def decode_screened(raw: bytes) -> Screened:
     return _decode(_screened, raw)
 
 
-def decode_erasure(raw: bytes, received_at: datetime) -> Erasure:
-    """Read one line of `erasures`. None is later than its arrival: it would swallow what an account has yet to write.
+def decode_erasure(raw: bytes, received_at: datetime | None = None) -> Erasure:
+    """Read one line of `erasures`. None is later than its arrival, where that is given: it would swallow what an account has yet
+    to write.
 
     Raises:
         msgspec.DecodeError: the line is not an erasure.
     """
     erasure = _decode(_erasures, raw)
-    if erasure.erased_at <= received_at:
+    if received_at is None or erasure.erased_at <= received_at:
         return erasure
     return msgspec.structs.replace(erasure, erased_at=received_at)
 
