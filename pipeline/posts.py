@@ -240,4 +240,4 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def __post_init__(self) -> None:
         """Refuse an erasure of nothing: msgspec makes this a `ValidationError`, which quotes no id."""
         if self.native_id is None and self.author_id is None:
-            raise ValueError("an erasure names a post (`native_id`) or an account (`author_id`)")
+            raise ValueError("missing required: an erasure names native_id or author_id")

@@ -96,8 +96,6 @@ def _erasure(raw: bytes, now: datetime) -> Erasure | Rejected:
         return _reject(raw, reason, _QUOTED.sub(r"\1", str(error)))
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
         return _reject(raw, "not_json", "the erasure cannot be read")
-    if erasure.native_id is None and erasure.author_id is None:
-        return _reject(raw, "missing_field", "an erasure names native_id or author_id")
     if not EARLIEST <= erasure.erased_at <= now + CLOCK_SKEW:
         return _reject(raw, "bad_time", "erased_at lies before the year 2000 or more than two days ahead")
     return erasure
