@@ -19,7 +19,7 @@ from pipeline.settings import KafkaSettings, Settings
 from tests import fakes
 
 GOLDEN = Path(__file__).parent / "golden"
-"""Read by the JsonConverter of Kafka Connect 4.3.1 when they were made: see docs/decisions/021-connect.md."""
+"""Their form was read by the JsonConverter of Kafka Connect 4.3.1: see docs/decisions/021-connect.md."""
 PLAIN, ENVELOPED = Topics("t."), Topics("t.", enveloped=True)
 
 HIT = Hit(

@@ -5,6 +5,7 @@ import random
 import sys
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -20,7 +21,7 @@ WIRES: tuple[Wire, ...] = ("v1", "v2")
 CALM = Limits()
 SOON = Limits(stall_s=3.0)
 ENDS = Behaviour(ends=True)
-EVENTS = Synthetic(120, seed=7)
+EVENTS = Synthetic(120, seed=7, start=datetime.now(UTC) + timedelta(hours=1))  # whenever these tests have their turn
 HERE: Cursor = {"time_us": str(EVENTS[0].time_us)}
 
 

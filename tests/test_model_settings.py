@@ -76,7 +76,16 @@ def heads_for(base: Base) -> Heads:
     heads = load_heads()
     width = len(base.layers) * base.shape.hidden
     stream, near = (Linear(one.weight[:, :width], one.bias) for one in (heads.stream, heads.near))
-    return replace(heads, base_sha256=base.sha256, stream=stream, near=near, calibrations={}, agreements={}, tuned={})
+    return replace(
+        heads,
+        base_sha256=base.sha256,
+        stream=stream,
+        near=near,
+        calibrations={},
+        agreements={},
+        tuned={},
+        subtypes=None,
+    )
 
 
 def test_a_fetch_from_a_hub_is_told_in_tenths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,7 +125,7 @@ def test_a_shadow_with_other_lanes_is_refused_in_a_line(active: Classifier, tmp_
 def test_heads_of_another_width_are_refused_in_a_line(active: Classifier, tmp_path: Path) -> None:
     heads = load_heads()
     stream, near = (Linear(one.weight[:, :384], one.bias) for one in (heads.stream, heads.near))
-    narrow = replace(heads, stream=stream, near=near)
+    narrow = replace(heads, stream=stream, near=near, subtypes=None)
     assert "do not work on these features" in refusal(active, narrow, tmp_path)
 
 

@@ -54,6 +54,7 @@ def test_a_row_says_what_the_classifier_says() -> None:
     assert row == {
         "id": 7,
         "kind": "smuggling",
+        "subtypes": [],
         "scores": {"benign": 0.1, "smuggling": 0.9},
         "lane": "offers",
         "flagged": True,
