@@ -9,12 +9,14 @@ screening passes over what it has seen.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
 
+from pipeline.backoff import waits
 from pipeline.broker.cursors import SourceState
 from pipeline.errors import BrokerUnavailable, ConfigurationError
 from pipeline.sources.connector import Connector
@@ -136,7 +138,7 @@ class Collector:
             await self._until_over()
         finally:
             await asyncio.gather(*(source.stop(self._means.rhythm.grace_s) for source in self._sources))
-            await self._write(everything=True)
+            await self._write_last()
         self._raise_if_useless()
         return [source.progress.state for source in self._sources]
 
@@ -156,8 +158,17 @@ class Collector:
         finally:
             asked.cancel()
 
-    async def _write(self, *, everything: bool = False) -> None:
-        """Write what has moved. A broker that is away keeps nothing back: it is tried again at the next look."""
+    async def _write_last(self) -> None:
+        """Write every state, trying again within the grace: there is no next look."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._means.rhythm.grace_s):
+                for wait in waits():
+                    if await self._write(everything=True):
+                        return
+                    await asyncio.sleep(wait)
+
+    async def _write(self, *, everything: bool = False) -> bool:
+        """Write what has moved; whether it was. A broker that is away keeps nothing back: it is tried again at the next look."""
         now = datetime.now(UTC)
         for source in self._sources:
             source.progress.tick(now)
@@ -168,9 +179,10 @@ class Collector:
                 await self._means.keeper.write(states)
         except (BrokerUnavailable, TimeoutError) as error:
             log.warning("cursors are not written; trying again", extra={"why": type(error).__name__})
-            return
+            return False
         for source, state in zip(due, states, strict=True):
             source.written = state
+        return True
 
     def _raise_if_useless(self) -> None:
         states = [source.progress.state for source in self._sources]
