@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,15 +31,16 @@ CHECKED_EVERY_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One language's list, ready: its phrases, its patterns by concept, and whether its place names take endings."""
+    """One language's list, ready: its words as written, its phrases, its patterns by concept, and whether its place names take endings."""
 
     language: str
+    words: Mapping[str, tuple[str, ...]]
     phrases: Phrases
     patterns: tuple[tuple[str, re2._Regexp], ...]
     endings: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
     """All lists that there are, by language."""
 
@@ -77,7 +78,8 @@ def load(folder: Path) -> Lexicon:
 
 def _entry(words: WordList) -> Entry:
     patterns = tuple((concept, re2.compile(one)) for concept, some in words.patterns.items() for one in some)
-    return Entry(words.language, Phrases(words.concepts(), words.prefixes), patterns, words.endings)
+    own = {concept: some for concept, some in words.words.items() if concept not in ROLES}
+    return Entry(words.language, own, Phrases(words.concepts(), words.prefixes), patterns, words.endings)
 
 
 class Lists:

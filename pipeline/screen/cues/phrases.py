@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pipeline.screen.cues.reading import Token, tokens
 
-MOST_WORDS = 12
+MOST_WORDS = 40
 _LONGEST_WORD = 40
 
 
