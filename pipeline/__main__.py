@@ -14,6 +14,7 @@ COMMANDS = {
     "sources": "Where each source stands and how it fares.",
     "replay": "Send posts from a file to the pipeline.",
     "score": "Score posts from a file, without broker or index.",
+    "cues": "What the finders of cues see in a text, where, and by which rule.",
     "setup": "Create topics and index templates, or bring them up to date.",
     "local": "The embedded Kafka and Elasticsearch: up, down, status, logs, reset.",
     "desk": "Serve the page that lists hits.",
@@ -23,7 +24,7 @@ COMMANDS = {
     "licence": "Who runs live sources here, on which legal basis, and until when.",
     "erase": "Erase posts, or all that an account wrote, for somebody who asked.",
     "account": "What came in, what became of it, and what does not add up.",
-    "bench": "Measure: the pipeline's rate and latency, the model's engines.",
+    "bench": "Measure: the pipeline's rate and latency, the model's engines, the cues.",
     "version": "Print the version.",
 }
 

@@ -133,6 +133,23 @@ def model(background: Path | None, count: int, rounds: int, engines: tuple[str, 
     )
 
 
+@bench.command()
+@click.option("--background", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_BACKGROUND)
+@click.option("--posts", "count", type=click.IntRange(100), default=2000, help="Posts (default 2,000).")
+@click.option("--rounds", type=click.IntRange(1, 100), default=3, help="Rounds, of which the median counts.")
+def cues(background: Path | None, count: int, rounds: int) -> None:
+    """Posts a CPU second of cleaning with the prefilter, and of all finders; the share of posts with an urgent-capable cue."""
+    from pipeline.benchmarks.cues import measure
+    from pipeline.benchmarks.load import background_posts, posts
+    from pipeline.benchmarks.machine import machine
+    from pipeline.screen.language import Languages
+
+    source = background_posts(background, count) if background else list(posts(count, "cues"))
+    languages = Languages()
+    found = measure([post.text for post in source], languages, rounds)
+    click.echo(json.dumps({"bench": "cues", "machine": machine(), "load": os.getloadavg()[0]} | found))
+
+
 def _print_engines(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         OUT.print(

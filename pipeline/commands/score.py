@@ -11,11 +11,13 @@ import msgspec
 
 from pipeline.codec import MAX_TEXT
 from pipeline.commands import parts
+from pipeline.commands.cues import rows as cue_rows
 from pipeline.commands.explaining import explained
 from pipeline.commands.terminal import bar
 from pipeline.posts import Terms
 from pipeline.screen.assessments import Assessment
 from pipeline.screen.clean import clean
+from pipeline.screen.cues import find_cues
 from pipeline.screen.context import Around, Standing, cleaned
 from pipeline.screen.language import Languages
 from pipeline.screen.screening import Judge
@@ -135,6 +137,7 @@ def _row(asked: Asked, found: Assessment) -> dict[str, Any]:
         "lang": asked.lang,
         "calibrated": found.calibrated,
         "model": found.model,
+        "cues": cue_rows(find_cues(asked.written, asked.lang)) if found.lane else [],
     }
     return {**row, "context": list(found.context)} if found.context else row
 
@@ -165,6 +168,8 @@ def score(source: str, explain: bool, explain_all: bool) -> None:
 
     FILE may be plain, .gz or .zst; without it, or with -, standard input is read. Needs no broker and no index. A line that
     is no post gives a row with `error`; the others go on.
+
+    A hit's row has `cues`: contacts, prices, routes and the like, each with its place in the text. Such a row quotes the post.
 
     With --explain a row has `why`: spans of the text (`start` and `end` in characters, `text`, `weight`), the weightiest first.
     A weight is how far the lane's score falls when the span is left out. Such a row quotes the post.
