@@ -26,6 +26,9 @@ RUN = rf"[+＋]?\(?{_DIGIT}\uFE0F?\u20E3?(?:{_BETWEEN}{{0,3}}{_UNIT}){{6,}}"
 LONGEST = 15
 """Digits of the longest telephone number (ITU-T E.164)."""
 
+FICTION = {"+3363998": 12, "+4477009": 13}
+"""Beginnings of mobile numbers kept for fiction, and their lengths: the library calls them invalid, as real ones that are new."""
+
 _REGIONS = {
     "fr": "FR BE CI SN CM MA DZ TN", "en": "GB US NG IE GH KE", "pcm": "NG GH", "es": "ES MX CO VE AR PE",
     "it": "IT CH", "pt": "PT BR AO", "de": "DE AT CH", "nl": "NL BE", "ro": "RO MD", "bg": "BG", "sq": "AL XK MK",
@@ -110,8 +113,9 @@ def _parse(number: str, region: str | None, sure: bool) -> str | None:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
         return None
+    plain = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     accept = phonenumbers.is_valid_number if sure else phonenumbers.is_possible_number
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if accept(parsed) else None
+    return plain if accept(parsed) or (len(plain) == FICTION.get(plain[:8]) and sure) else None
 
 
 _CHUNK = re.compile(r"\d+")

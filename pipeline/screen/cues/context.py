@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from pipeline.screen.cues.lexicon import Entry
 from pipeline.screen.cues.phrases import Match
-from pipeline.screen.cues.reading import Reading, read
+from pipeline.screen.cues.reading import Reading, read, tokens, with_letters
+
+_IN_DISGUISE = frozenset("payment guarantee document lure control sought urgency secrecy minors violence threat plea pretence".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,25 @@ def read_with(text: str, entries: Sequence[Entry]) -> Read:
     return Read(reading, tuple(entries), {family: tuple(some) for family, some in phrases.items()})
 
 
+def _disguised(entry: Entry, reading: Reading) -> Iterator[Match]:
+    """Phrases in words that still hold digits or signs for letters; a phrase that then fits is the evidence that they stand for letters."""
+    plain = with_letters(reading.text)
+    if plain == reading.text or tuple(tokens(plain)) == reading.tokens:
+        return
+    words = tuple(tokens(plain))
+    starts = {word.start: at for at, word in enumerate(reading.tokens)}
+    ends = {word.end: at + 1 for at, word in enumerate(reading.tokens)}
+    for match in entry.phrases.find(words):
+        first, last = starts.get(words[match.first].start), ends.get(words[match.last - 1].end)
+        if first is not None and last is not None and match.concept.partition(".")[0] in _IN_DISGUISE:
+            yield Match(match.concept, first, last)
+
+
 def _found(reading: Reading, entries: Sequence[Entry]) -> Iterator[Found]:
     seen: set[Match] = set()
     words = reading.tokens
     for entry in entries:
-        for match in entry.phrases.find(words):
+        for match in (*entry.phrases.find(words), *_disguised(entry, reading)):
             if match not in seen:
                 seen.add(match)
                 yield Found(

@@ -58,12 +58,14 @@ def _contact_cues(text: str, read: Read, langs: Sequence[str]) -> list[Cue]:
     return [
         Cue(_KINDS[one.kind], text[one.start : one.end], one.value, one.start, one.end, one.rule)
         for one in _contacts(text, read, langs)
-        if one.kind in _KINDS and not _is_reference(text, read, one)
+        if one.kind in _KINDS and not _is_none(text, read, one)
     ]
 
 
-def _is_reference(text: str, read: Read, one: Contact) -> bool:
-    """Whether a number is said to be that of a case, an order, an account: masked all the same, but no telephone."""
+def _is_none(text: str, read: Read, one: Contact) -> bool:
+    """Whether it is masked, but no way to reach someone: the number of a case, an order, an account; `@` within a word."""
+    if one.rule == "contacts.handle":
+        return text[max(0, one.start - 1) : one.start].isalpha()
     if one.rule != "contacts.digits":
         return False
     before = text[max(0, one.start - 24) : one.start]

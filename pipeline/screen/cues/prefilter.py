@@ -37,7 +37,7 @@ class Prefilter:
 
     def kinds(self, cleaned: str) -> frozenset[str]:
         """The kinds that a cleaned text may hold."""
-        return frozenset(self._kinds[at] for at in self._set.Match(cleaned.lower().encode("utf-8", "replace")))
+        return frozenset(self._kinds[at] for at in self._set.Match(cleaned.lower().encode("utf-8", "replace")) or ())
 
 
 def may_hold(cleaned: str, lexicon: Lexicon | None = None) -> frozenset[str]:

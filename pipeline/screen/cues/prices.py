@@ -17,7 +17,7 @@ _SIGNS = {
     "﷼": "IRR", "₦": "NGN", "฿": "THB", "₱": "PHP", "₵": "GHS", "₨": "PKR", "៛": "KHR", "元": "CNY", "₪": "ILS",
 }  # fmt: skip
 _GROUPED = r"\d{1,3}(?:[ .,'’\u00a0\u202f]\d{2,3}){0,3}[ .,'’\u00a0\u202f]\d{3}"
-_AMOUNT = rf"(?:{_GROUPED}(?:[.,]\d{{1,2}})?|\d{{1,9}}(?:[.,]\d{{1,2}})?)"
+_AMOUNT = rf"(?:{_GROUPED}(?:[.,]\d{{1,2}})?|\d(?: \d){{2,8}}(?! ?\d)|\d{{1,9}}(?:[.,]\d{{1,2}})?)"
 _NUMBER = re.compile(rf"(?<![\d.,:/+#_])(?P<low>{_AMOUNT})(?: ?[-–—~/] ?(?P<high>{_AMOUNT}))?(?![\d_]|[.,:/]\d)")
 _GOODS_BEFORE, _GOODS_AFTER = 60, 40
 _MOST = Decimal(10) ** 12
@@ -133,7 +133,7 @@ def _in_words(read: Read) -> Iterator[_Amount]:
 
 
 def _counted(total: int, part: int, value: int) -> tuple[int, int]:
-    if value < 100:
+    if value < 100 or 100 < value < 1000:
         return total, part + value
     if value == 100:
         return total, max(part, 1) * 100

@@ -16,6 +16,9 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
 _LETTER = rf"[^\W\d_{_UNSPACED}]"
 _TOKEN = re.compile(rf"\d+|[{_UNSPACED}]|{_LETTER}(?:{_LETTER}|[{MARKS}\u200c\u200d])*")
 _DROPPED = re.compile("[\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200c\u200d]")
+_MIXED = re.compile(r"(?<![\w@$€])(?:[^\W\d_]{1,20}[0134578@$][\w@$]{0,20}|[0134578@$]{1,3}[^\W\d_][\w@$]{0,20})(?![\w@$€])")
+_LATIN = str.maketrans("0134578@$", "oieastbas")
+_CYRILLIC = str.maketrans("0346@", "оеаба")
 _LETTERS = str.maketrans(
     {
         "ı": "i", "đ": "d", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "ħ": "h", "ё": "е", "ґ": "г", "’": "'",
@@ -63,6 +66,16 @@ def tokens(text: str) -> Iterator[Token]:
     """Words and numbers in order; in scripts without spaces each character is a word."""
     for found in _TOKEN.finditer(text):
         yield Token(fold(found[0]), found.start(), found.end())
+
+
+def with_letters(text: str) -> str:
+    """The text with letters for the digits and signs within its words, character for character."""
+    return _MIXED.sub(_lettered, text)
+
+
+def _lettered(chunk: re.Match[str]) -> str:
+    letters = _CYRILLIC if any("\u0400" <= char <= "\u052f" for char in chunk[0]) else _LATIN
+    return chunk[0].translate(letters)
 
 
 @lru_cache(maxsize=65_536)
