@@ -89,8 +89,14 @@ def test_code_and_taxonomy_name_the_same_kinds() -> None:
     assert set(values) <= kinds
     assert set(taxonomy()["urgent_cues"]) <= kinds
     assert set(GRADED) <= kinds
-    used = {one for path in (config_dir() / "cues").glob("*.yaml") for one in yaml.safe_load(path.read_text()).get("words", {})}
-    assert kinds - {"telephone", "email", "url", "handle", "price", "route", "place", "departure"} <= {one.partition(".")[0] for one in used}
+    used = {
+        one
+        for path in (config_dir() / "cues").glob("*.yaml")
+        for one in yaml.safe_load(path.read_text()).get("words", {})
+    }
+    assert kinds - {"telephone", "email", "url", "handle", "price", "route", "place", "departure"} <= {
+        one.partition(".")[0] for one in used
+    }
     assert used <= concepts()
 
 

@@ -53,7 +53,10 @@ def test_a_megabyte_of_one_piece_costs_a_finder_less_than_a_second(piece: str) -
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=10)), max_size=12).map("".join), st.sampled_from(["en", "ar", "zh", "und"]))
+@given(
+    st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=10)), max_size=12).map("".join),
+    st.sampled_from(["en", "ar", "zh", "und"]),
+)
 def test_spans_lie_within_the_text_and_hold_what_was_found(text: str, lang: str) -> None:
     for cue in find_cues(text, lang):
         assert 0 <= cue.start < cue.end <= len(text)

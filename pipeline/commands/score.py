@@ -17,8 +17,8 @@ from pipeline.commands.terminal import bar
 from pipeline.posts import Terms
 from pipeline.screen.assessments import Assessment
 from pipeline.screen.clean import clean
-from pipeline.screen.cues import find_cues
 from pipeline.screen.context import Around, Standing, cleaned
+from pipeline.screen.cues import find_cues
 from pipeline.screen.language import Languages
 from pipeline.screen.screening import Judge
 from pipeline.settings import Settings

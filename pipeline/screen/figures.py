@@ -19,7 +19,8 @@ _LAST_PRICE = re.compile(r"(?<=\d)[ \u00A0]{1,3}[1-9]\d{2,4}$")
 _YEAR = r"(?:19|20)\d\d"
 _DAY = r"(?:[12]\d|3[01]|0?[1-9])"
 _MONTH = r"(?:1[0-2]|0?[1-9])"
-_FULL_DATE = rf"(?:{_YEAR}(?P<y>[./-]){_MONTH}(?P=y){_DAY}|{_DAY}(?P<d>[ ./-]){_MONTH}(?P=d){_YEAR})"
+_CALENDARS = r"(?:19|20|1[34]|25)\d\d"  # of our era; Persian and Islamic; Buddhist
+_FULL_DATE = rf"(?:{_CALENDARS}(?P<y>[./-]){_MONTH}(?P=y){_DAY}|{_DAY}(?P<d>[ ./-]){_MONTH}(?P=d){_CALENDARS})"
 _DATE = re.compile(rf"{_FULL_DATE}|{_YEAR}|(?:[01]?\d|2[0-3])\.[0-5]\d|{_DAY}[./]{_MONTH}\.?")
 _APART = re.compile(rf"(?<!\d){_FULL_DATE}(?!\d)")
 _JOINT = re.compile(r" {0,2}[-–—/]? {0,2}|\. ?")

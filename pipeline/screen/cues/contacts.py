@@ -18,7 +18,9 @@ _INVISIBLE = r"\u00AD\u200B-\u200F\u2060\uFEFF"
 _CHAR = rf"[\w.{_INVISIBLE}-]"
 _LABEL = rf"[^\W_][\w{_INVISIBLE}-]{{0,62}}"
 _AT = r"(?:[@＠]|\s?[(\[{]\s?(?:at|arobase|arroba|chiocciola|собака)\s?[)\]}]\s?)"
-_DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|punto|point|ponto|punkt|точка)\s?[)\]}]\s?)"
+_DOT = (
+    r"(?:\.|\s?[(\[{]\s?(?:dot|punto|point|ponto|punct|punkt|kropka|nokta|pika|τελεία|точка|крапка|नुक्ता)\s?[)\]}]\s?)"
+)
 _REST = r"[^\s<>\"]{1,4000}"
 _BARE_ENDINGS = "com|net|org|info|biz|xyz|online|site|shop|club|link|app|io|example"
 _MARK = r"(?:[\s:=>→👉：–—-]|\b(?:id|is|user|username|name|nick|号)\b){1,8}"

@@ -7,7 +7,23 @@ from pipeline.screen.cues.lexicon import Entry
 from pipeline.screen.cues.phrases import Match
 from pipeline.screen.cues.reading import Reading, read, tokens, with_letters
 
-_IN_DISGUISE = frozenset("payment guarantee document lure control sought urgency secrecy minors violence threat plea pretence".split())
+_IN_DISGUISE = frozenset(
+    [
+        "payment",
+        "guarantee",
+        "document",
+        "lure",
+        "control",
+        "sought",
+        "urgency",
+        "secrecy",
+        "minors",
+        "violence",
+        "threat",
+        "plea",
+        "pretence",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ MOST_PHRASES = 5000
 ROLES = ("route.from", "route.to", "route.between", "departure.leaving", "departure.when", "price.stated", "not.goods",
          "not.telephone", "not.departure",
     "not.place",
-    "not.route", "spoken.double", "spoken.triple")  # fmt: skip
+    "not.route", "spoken.double",
+    "spoken.plus", "spoken.triple")  # fmt: skip
 """Concepts that are no cue alone: they say how to read what stands beside them."""
 
 _Phrase = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=80)]

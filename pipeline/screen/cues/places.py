@@ -45,7 +45,7 @@ class Place:
 class _Town:
     code: str
     population: int
-    written_large: bool
+    by_main_name: bool
 
 
 @cache
@@ -58,7 +58,7 @@ def _towns() -> dict[str, _Town]:
         for name in {city["name"], *others}:
             key = _key(name)
             if key and (key not in found or found[key].population < people):
-                found[key] = _Town(f"{city['countrycode']}/{city['name']}", people, name[0].isupper())
+                found[key] = _Town(f"{city['countrycode']}/{city['name']}", people, name == city["name"])
     return found
 
 
@@ -98,7 +98,9 @@ def _town(text: str, words: Sequence[Token], at: int, inflected: bool) -> Place 
         town = _towns().get(name)
         if town:
             large = text[words[at].start].isupper() or not text[words[at].start].islower()
-            return _place(words, at, at + count, town.code, ending, sure=large and town.population >= _KNOWN_FROM)
+            known = town.population >= _KNOWN_FROM
+            if large or (known and town.by_main_name):
+                return _place(words, at, at + count, town.code, ending, sure=large and known)
     return None
 
 
@@ -112,7 +114,7 @@ def _names(words: Sequence[Token], at: int, inflected: bool) -> Iterator[tuple[i
     for last in range(end, at, -1):
         yield last - at, " ".join(word.text for word in words[at:last]), ""
     word = words[at].text
-    if inflected and len(word) > 5:
-        for cut in range(1, min(_ENDINGS, len(word) - 4) + 1):
+    for cut in range(1, _ENDINGS + 1) if inflected else ():
+        if len(word) - cut >= (4 if cut == 1 else 5):
             for vowel in ("", "a", "а", "ь", "я", "o", "и"):
                 yield 1, word[:-cut] + vowel, word[-cut:]

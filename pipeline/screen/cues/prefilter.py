@@ -18,6 +18,9 @@ _SIGNS = {
     "url": [r"://", r"www\.", r"\.(?:com|org|net|me|ly)\b"],
     "price": [r"\d[^\pL\pN]{0,2}(?:[€$£₺₽₴₹৳¥₫﷼₦฿₱元]|eur|usd)", r"[€$£₺₽₴₹৳¥₫﷼₦฿₱] ?\d"],
 }
+_LEFT_OUT = frozenset({"place", "transport", "document", "contact", "meeting"})
+"""Kinds that say nothing of a post alone."""
+
 _MEMORY = 64 << 20
 
 
@@ -55,7 +58,7 @@ def _patterns(lexicon: Lexicon) -> Mapping[str, Sequence[str]]:
     for entry in lexicon.entries.values():
         for concept, phrases in entry.words.items():
             kind = concept.partition(".")[0]
-            for phrase in phrases:
+            for phrase in phrases if kind not in _LEFT_OUT else ():
                 found.setdefault(kind, set()).add(_pattern(phrase))
     return {kind: sorted(patterns) for kind, patterns in found.items()}
 

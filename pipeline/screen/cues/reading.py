@@ -16,7 +16,9 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
 _LETTER = rf"[^\W\d_{_UNSPACED}]"
 _TOKEN = re.compile(rf"\d+|[{_UNSPACED}]|{_LETTER}(?:{_LETTER}|[{MARKS}\u200c\u200d])*")
 _DROPPED = re.compile("[\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200c\u200d]")
-_MIXED = re.compile(r"(?<![\w@$€])(?:[^\W\d_]{1,20}[0134578@$][\w@$]{0,20}|[0134578@$]{1,3}[^\W\d_][\w@$]{0,20})(?![\w@$€])")
+_MIXED = re.compile(
+    r"(?<![\w@$€])(?:[^\W\d_]{1,20}[0134578@$][\w@$]{0,20}|[0134578@$]{1,3}[^\W\d_][\w@$]{0,20})(?![\w@$€])"
+)
 _LATIN = str.maketrans("0134578@$", "oieastbas")
 _CYRILLIC = str.maketrans("0346@", "оеаба")
 _LETTERS = str.maketrans(

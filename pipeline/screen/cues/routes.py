@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from pipeline.screen.cues.context import Read
+from pipeline.screen.cues.context import Found, Read
 from pipeline.screen.cues.cue import Cue
 from pipeline.screen.cues.places import Place
 
 _WIDEST = 40
 _ARROW = re.compile(r"[→⇒➡⟶➔➜⇨▶►👉✈🛫🚢🚤⛵🚗🚚🚌]|-+ ?>|=+ ?>|>+|»")
 _DASH = re.compile(r"\s?[-–—/~]{1,2}\s?(?:\W{0,3})")
+_POSTPOSED = frozenset({"hi", "ur", "bn", "tr", "hu"})
 _STOP = re.compile(r"[.!?;\n。؟।|]")
 _SCORE = re.compile(r"\d{1,2}\s?[-:–]\s?\d{1,2}")
 _FROM_ENDINGS = re.compile("(?:d[ae]n|t[ae]n|nd[ae]n|ból|ből|ról|ről|tól|től)$")
@@ -61,25 +62,23 @@ def _is_pair(read: Read, one: Place, other: Place) -> bool:
 def _worded(read: Read, one: Place, other: Place) -> bool:
     """Words of direction: a mark of origin at the first place and one of the aim before or behind the second, or one in between."""
     marks = read.family("route")
-    leaves = any(mark.concept == "route.from" and _stands(mark.last, mark.first, one) for mark in marks) or _ends(
-        one, _FROM_ENDINGS, read
+    leaves = _ends(one, _FROM_ENDINGS, read) or any(
+        mark.concept == "route.from" and _marks(mark, one) for mark in marks
     )
     between = {mark.concept for mark in marks if one.last <= mark.first and mark.last <= other.first}
-    arrives = (
-        "route.to" in between
-        or _ends(other, _TO_ENDINGS, read)
-        or any(mark.concept == "route.to" and other.last <= mark.first <= other.last + 1 for mark in marks)
-    )
+    behind = any(mark.concept == "route.to" and other.last <= mark.first <= other.last + 1 for mark in marks)
     if "route.between" in between and other.first - one.last <= 3:
         return True
-    return (leaves and (arrives or other.first - one.last <= 1)) or (
-        "route.to" in between and other.first - one.last <= 2
-    )
+    if leaves and (behind or "route.to" in between or _ends(other, _TO_ENDINGS, read) or other.first - one.last <= 1):
+        return True
+    return "route.to" in between and other.first - one.last <= 2
 
 
-def _stands(mark_last: int, mark_first: int, place: Place) -> bool:
-    """Whether a mark stands right before the place, or right behind it."""
-    return 0 <= place.first - mark_last <= 1 or mark_first == place.last
+def _marks(mark: Found, place: Place) -> bool:
+    """Whether a mark belongs to a place: it stands right behind, or before it where its language has prepositions."""
+    if mark.first == place.last:
+        return True
+    return mark.language not in _POSTPOSED and 0 <= place.first - mark.last <= 1
 
 
 def _ends(place: Place, pattern: re.Pattern[str], read: Read) -> bool:

@@ -27,7 +27,8 @@ def spoken_numbers(read: Read, among: Sequence[str]) -> Iterator[Contact]:
         if SHORTEST_SPOKEN <= len(digits) <= LONGEST + 2 and words >= _FEWEST_WORDS:
             tokens = read.reading.tokens
             start, end = read.reading.span(tokens[run[0].first].start, tokens[run[-1].last - 1].end)
-            yield Contact(start, end, "phone", _value(digits, among), "contacts.spoken")
+            is_abroad = any(one.concept == "spoken.plus" and one.last == run[0].first for one in read.family("spoken"))
+            yield Contact(start, end, "phone", _value("+" * is_abroad + digits, among), "contacts.spoken")
 
 
 def _value(digits: str, among: Sequence[str]) -> str:
@@ -44,7 +45,7 @@ def _parts(read: Read) -> Iterator[_Part]:
         if token.text.isdigit():
             yield _Part(_ascii(token.text), at, at + 1, is_word=False)
             at += 1
-        elif (repeat := repeats.get(at)) and (digit := _digit(read, words, repeat.last)):
+        elif (repeat := repeats.get(at)) and repeat.value != "plus" and (digit := _digit(read, words, repeat.last)):
             yield _Part(digit * (2 if repeat.value == "double" else 3), at, repeat.last + 1, is_word=True)
             at = repeat.last + 1
         elif word := words.get(at):

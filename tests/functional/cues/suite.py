@@ -95,13 +95,21 @@ def judge(some: Iterable[Case]) -> Tally:
 
 
 def is_same(cue: Cue, wanted: dict[str, Any]) -> bool:
-    """Whether a cue is the wanted one: its kind, half of both spans in common, and its normal form where the case gives one."""
+    """Whether a cue is the wanted one: its kind, half of both spans in common (of the shorter one, for words of the lists), and its
+    normal form where the case gives one.
+    """
     shared = min(cue.end, wanted["end"]) - max(cue.start, wanted["start"])
     spanned = max(cue.end, wanted["end"]) - min(cue.start, wanted["start"])
+    if cue.rule.startswith(("words.", "patterns.")):
+        spanned = min(cue.end - cue.start, wanted["end"] - wanted["start"])
     if cue.kind != wanted["kind"] or shared * 2 < spanned:
         return False
     normalised = wanted.get("normalised")
-    return normalised is None or cue.normalised == normalised or (cue.kind == "route" and _coarse(cue.normalised, normalised))
+    return (
+        normalised is None
+        or cue.normalised == normalised
+        or (cue.kind == "route" and _coarse(cue.normalised, normalised))
+    )
 
 
 def _is_within_right(cue: Cue, case: Case) -> bool:
