@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.screen.cues import find_cues
+from pipeline.screen.cues.contacts import contacts
 from pipeline.screen.cues.context import read_with
 from pipeline.screen.cues.departures import departures
 from pipeline.screen.cues.finding import all_contacts
@@ -14,7 +15,7 @@ from pipeline.screen.cues.lexicon import lists
 from pipeline.screen.cues.places import places
 from pipeline.screen.cues.prefilter import may_hold
 from pipeline.screen.cues.prices import prices
-from pipeline.screen.cues.reading import read
+from pipeline.screen.cues.reading import LONGEST, read
 from pipeline.screen.cues.routes import routes
 from pipeline.screen.cues.spoken import spoken_numbers
 from pipeline.screen.masking import mask
@@ -46,7 +47,9 @@ def test_a_megabyte_of_one_piece_costs_a_finder_less_than_a_second(piece: str) -
         lambda: list(departures(read_text)),
         lambda: list(spoken_numbers(read_text, ("GB",))),
         lambda: read_with(text, lists().lexicon().of(("en",))),
-        lambda: may_hold(text[:100_000]),
+        lambda: may_hold(text),
+        lambda: find_cues(text, "en"),
+        lambda: contacts(text[:LONGEST], ("GB", "FR")),
     ):
         began = process_time()
         finder()

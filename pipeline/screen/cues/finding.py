@@ -11,6 +11,7 @@ from pipeline.screen.cues.departures import departures
 from pipeline.screen.cues.lexicon import Lexicon, lists
 from pipeline.screen.cues.places import Place, places
 from pipeline.screen.cues.prices import prices
+from pipeline.screen.cues.reading import LONGEST
 from pipeline.screen.cues.routes import routes
 from pipeline.screen.cues.spoken import spoken_numbers
 from pipeline.screen.telephones import regions
@@ -21,12 +22,13 @@ _REFERENCE = re.compile(r"(?:#|№|\bn[°ºo]\.?)\s?$", re.IGNORECASE)
 
 
 def find_cues(text: str, lang: str, hints: Sequence[str] = (), lexicon: Lexicon | None = None) -> tuple[Cue, ...]:
-    """Find the cues of a text as it was written, in the order in which they stand; at most 200.
+    """Find the cues of a text as it was written, in the order in which they stand; at most 200, of its first 20,000 characters.
 
     `lang` is its likely language, `hints` further ones: they choose the word lists (English and words of no language are always
     read, all lists where no language is known) and the countries of numbers. Never raises on any text.
     """
     known = lexicon or lists().lexicon()
+    text = text[:LONGEST]
     read = read_with(text, known.of((lang, *hints)))
     named = places(read)
     people = _contact_cues(text, read, (lang, *hints))
@@ -50,7 +52,7 @@ def all_contacts(text: str, langs: Sequence[str], lexicon: Lexicon | None = None
 
 def _contacts(text: str, read: Read, langs: Sequence[str]) -> list[Contact]:
     among = regions(langs)
-    undone = read.reading.undone if len(read.reading.original) <= 20_000 else None
+    undone = read.reading.undone if len(text) <= LONGEST else None
     return apart([*contacts(text, among, undone), *spoken_numbers(read, among)])
 
 

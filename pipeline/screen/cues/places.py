@@ -18,7 +18,7 @@ _MOST_WORDS = 4
 _SHORTEST = 4
 _KNOWN_FROM = 300_000
 _OTHER_NAMES_FROM = 50_000
-_SHORT_SCRIPTS = "\u0590"
+_GREEK, _NO_CAPITALS, _IDEOGRAPHS = "\u0370", "\u0590", "\u2e80"
 _ENDINGS = 4
 _VOWELS = "aeiouyаеиоуыэюяьїієαεηιουωаъ"
 
@@ -65,7 +65,7 @@ def _towns() -> dict[str, _Town]:
 def _key(name: str) -> str | None:
     words = words_of(name.replace("*", ""))
     joined = " ".join(words)
-    shortest = 2 if joined[:1] >= _SHORT_SCRIPTS else _SHORTEST
+    shortest = 2 if joined[:1] >= _IDEOGRAPHS else 3 if joined[:1] >= _NO_CAPITALS else _SHORTEST
     if not 1 <= len(words) <= (8 if joined[:1] >= "\u0e00" else _MOST_WORDS) or len(joined) < shortest:
         return None
     return None if joined.isdigit() else joined
@@ -73,20 +73,26 @@ def _key(name: str) -> str | None:
 
 def places(read: Read) -> list[Place]:
     """The places that a text names, in order and apart: those of the word lists first, then towns."""
-    listed, common = read.at("place"), {one.first for one in read.family("not") if one.concept == "not.place"}
+    listed, common = read.at("place"), _no_places(read)
     found: list[Place] = []
     words, at = read.reading.tokens, 0
     inflected = any(entry.endings for entry in read.entries)
     while at < len(words):
         place: Place | None
         if one := listed.get(at):
-            place = _place(words, at, one.last, one.value, "")
+            place = _place(words, at, one.last, one.value, words[one.last - 1].text[-_ENDINGS:] if inflected else "")
         else:
             place = None if at in common else _town(read.text, words, at, inflected)
         if place:
             found.append(place)
         at = place.last if place else at + 1
     return found
+
+
+def _no_places(read: Read) -> set[int]:
+    """Where words stand that are towns somewhere, but everyday words or marks of direction here."""
+    common = {one.first for one in read.family("not") if one.concept == "not.place"}
+    return common | {one.first for one in read.family("route")}
 
 
 def _place(words: Sequence[Token], first: int, last: int, code: str, ending: str) -> Place:
@@ -96,7 +102,7 @@ def _place(words: Sequence[Token], first: int, last: int, code: str, ending: str
 def _town(text: str, words: Sequence[Token], at: int, inflected: bool) -> Place | None:
     for count, name, ending in _names(words, at, inflected):
         town = _towns().get(name)
-        if town:
+        if town and (len(ending) < 2 or town.by_main_name or name >= _GREEK):
             large = text[words[at].start].isupper() or not text[words[at].start].islower()
             known = town.population >= _KNOWN_FROM
             if large or (known and town.by_main_name):

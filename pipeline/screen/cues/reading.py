@@ -10,7 +10,7 @@ from models.undoing import Undone, undo
 from models.undoing.characters import MARKS
 
 LONGEST = 20_000
-"""Characters of a text that are read for words; contacts are looked for in all of it."""
+"""Characters of a text that are read, as many as the longest post has; masking looks for contacts in all of it."""
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
 _LETTER = rf"[^\W\d_{_UNSPACED}]"

@@ -16,9 +16,10 @@ _WIDEST = 40
 _ARROW = re.compile(r"[→⇒➡⟶➔➜⇨▶►👉✈🛫🚢🚤⛵🚗🚚🚌]|-+ ?>|=+ ?>|>+|»")
 _DASH = re.compile(r"\s?[-–—/~]{1,2}\s?(?:\W{0,3})")
 _POSTPOSED = frozenset({"hi", "ur", "bn", "tr", "hu"})
+_CASED = frozenset({"tr", "hu"})
 _STOP = re.compile(r"[.!?;\n。؟।|]")
 _SCORE = re.compile(r"\d{1,2}\s?[-:–]\s?\d{1,2}")
-_FROM_ENDINGS = re.compile("(?:d[ae]n|t[ae]n|nd[ae]n|ból|ből|ról|ről|tól|től)$")
+_FROM_ENDINGS = re.compile("(?:(?<!s)[dt][ae]n|b[oó]l|r[oó]l|t[oó]l)$")
 _TO_ENDINGS = re.compile("(?:y?[ae]|n[ae]|ba|be|ra|re)$")
 
 
@@ -83,7 +84,7 @@ def _marks(mark: Found, place: Place) -> bool:
 
 def _ends(place: Place, pattern: re.Pattern[str], read: Read) -> bool:
     """Whether the place carries a case ending, as part of its word or behind an apostrophe."""
-    if place.ending and pattern.search(place.ending):
+    if place.ending and pattern.search(place.ending) and any(entry.language in _CASED for entry in read.entries):
         return True
     tail = read.text[place.end : place.end + 6]
     return tail[:1] in "'’" and bool(tail) and bool(pattern.match(re.split(r"\W", tail[1:])[0] or "-"))
