@@ -49,6 +49,12 @@ def test_rows_come_in_the_order_of_lines_with_their_ids() -> None:
     ]
 
 
+def test_a_hits_row_has_its_cues_and_a_benign_row_none() -> None:
+    hit, benign = scored(line(text=f"an {OFFER}, 300 euro"), line(text="rent, 300 euro"))
+    assert [(cue["kind"], cue["value"], cue["normalised"]) for cue in hit["cues"]] == [("price", "300 euro", "300 EUR")]
+    assert benign["cues"] == []
+
+
 def test_a_row_says_what_the_classifier_says() -> None:
     [row] = scored(line(text=f"an {OFFER}", id=7, lang="fr"))
     assert row == {
@@ -62,6 +68,7 @@ def test_a_row_says_what_the_classifier_says() -> None:
         "lang": row["lang"],
         "calibrated": True,
         "model": "fake-1",
+        "cues": [],
     }
 
 

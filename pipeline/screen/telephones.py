@@ -17,7 +17,7 @@ from pipeline.screen.figures import SHORTEST, digits_of, unexplained
 
 _ENCLOSED = "⁰¹²³⁴-⁹₀-₉①-⑨⓪⓿❶-❾➀-➈➊-➒⓵-⓽⑴-⑼⒈-⒐"
 _DIGIT = rf"[\d{_ENCLOSED}]"
-_UNIT = rf"(?:{_DIGIT}\uFE0F?\u20E3?|[oO](?=\d)|(?<=\d)[oO])"
+_UNIT = rf"(?:{_DIGIT}\uFE0F?\u20E3?|[oO](?=\d)|(?<=\d)[oO]|(?<=\d[oO])[oO])"
 _BETWEEN = r"[ \t\u00A0\u00AD\u2000-\u200F\u202F\u2060\u3000\uFEFF.\-‐-―−()/·•_*~ـ]"
 
 RUN = rf"[+＋]?\(?{_DIGIT}\uFE0F?\u20E3?(?:{_BETWEEN}{{0,3}}{_UNIT}){{6,}}"
@@ -40,6 +40,8 @@ _REGIONS = {
     "ja": "JP", "ko": "KR", "he": "IL", "cs": "CZ", "sk": "SK", "lt": "LT", "lv": "LV",
 }  # fmt: skip
 MOST_REGIONS = 9
+DESTINATIONS = ("GB", "FR", "DE", "IT", "ES")
+"""Countries whose numbers posts in any language give, after those of the language: people abroad write there."""
 
 
 class Number(NamedTuple):
@@ -98,10 +100,10 @@ def _international(plain: str) -> str | None:
 
 
 def _regional(digits: str, among: Sequence[str]) -> str | None:
-    """Valid somewhere first, then possible somewhere, then possible with its plus sign left out."""
+    """Valid somewhere first (in the likely countries, then in those where people go), then possible somewhere, then possible with its plus sign left out."""
     if len(digits) > LONGEST:
         return None
-    valid = (_parse(digits, region, sure=True) for region in among)
+    valid = (_parse(digits, region, sure=True) for region in (*among, *DESTINATIONS))
     abroad = (_parse("+" + digits, None, sure=False) for _ in digits[10:11])
     possible = (_parse(digits, region, sure=False) for region in among)
     found = chain(valid, abroad, possible)
