@@ -18,7 +18,9 @@ _SIGNS = {
 }  # fmt: skip
 _GROUPED = r"\d{1,3}(?:[ .,'’\u00a0\u202f]\d{2,3}){0,3}[ .,'’\u00a0\u202f]\d{3}"
 _AMOUNT = rf"(?:{_GROUPED}(?:[.,]\d{{1,2}})?|\d(?: \d){{2,8}}(?! ?\d)|\d{{1,9}}(?:[.,]\d{{1,2}})?)"
-_NUMBER = re.compile(rf"(?<![\d:/+#_])(?<!\d[.,])(?P<low>{_AMOUNT})(?: ?[-–—~/] ?(?P<high>{_AMOUNT}))?(?![\d_]|[.,:/]\d)")
+_NUMBER = re.compile(
+    rf"(?<![\d:/+#_])(?<!\d[.,])(?P<low>{_AMOUNT})(?: ?[-–—~/] ?(?P<high>{_AMOUNT}))?(?![\d_]|[.,:/]\d)"
+)
 _GOODS_BEFORE, _GOODS_AFTER = 60, 40
 _MOST = Decimal(10) ** 12
 
