@@ -12,11 +12,12 @@ from pipeline.screen.cues.prefilter import may_hold
 from pipeline.screen.language import Languages
 
 
-def measure(texts: Sequence[str], languages: Languages, rounds: int) -> dict[str, Any]:
+def measure(texts: Sequence[str], rounds: int) -> dict[str, Any]:
     """Posts a CPU second on one core (medians of the rounds), and the share of the texts with an urgent-capable cue.
 
     The language is found before and not measured; the first round is preceded by one text, so that lists and places are read.
     """
+    languages = Languages()
     langs = [languages.identify(clean(text)) for text in texts]
     posts = list(zip(texts, langs, strict=True))
     find_cues(*_asked(*posts[0]))

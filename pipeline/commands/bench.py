@@ -138,16 +138,14 @@ def model(background: Path | None, count: int, rounds: int, engines: tuple[str, 
 @click.option("--posts", "count", type=click.IntRange(100), default=2000, help="Posts (default 2,000).")
 @click.option("--rounds", type=click.IntRange(1, 100), default=3, help="Rounds, of which the median counts.")
 def cues(background: Path | None, count: int, rounds: int) -> None:
-    """Posts a CPU second of cleaning with the prefilter, and of all finders; the share of posts with an urgent-capable cue."""
+    """Posts a CPU second of the prefilter and of all finders; the share of posts with an urgent-capable cue."""
     from pipeline.benchmarks.cues import measure
     from pipeline.benchmarks.load import background_posts, posts
     from pipeline.benchmarks.machine import machine
-    from pipeline.screen.language import Languages
 
-    source = background_posts(background, count) if background else list(posts(count, "cues"))
-    languages = Languages()
-    found = measure([post.text for post in source], languages, rounds)
-    click.echo(json.dumps({"bench": "cues", "machine": machine(), "load": os.getloadavg()[0]} | found))
+    source = background_posts(background, count) if background else posts(count, "cues")
+    found = {"machine": machine(), "load": os.getloadavg()[0]} | measure([post.text for post in source], rounds)
+    click.echo(json.dumps({"bench": "cues"} | found))
 
 
 def _print_engines(rows: list[dict[str, Any]]) -> None:

@@ -100,7 +100,9 @@ def _international(plain: str) -> str | None:
 
 
 def _regional(digits: str, among: Sequence[str]) -> str | None:
-    """Valid somewhere first (in the likely countries, then in those where people go), then possible somewhere, then possible with its plus sign left out."""
+    """Valid somewhere first (in the likely countries, then in those where people go), then possible somewhere, then possible with
+    its plus sign left out.
+    """
     if len(digits) > LONGEST:
         return None
     valid = (_parse(digits, region, sure=True) for region in (*among, *DESTINATIONS))
