@@ -136,7 +136,7 @@ def model(background: Path | None, count: int, rounds: int, engines: tuple[str, 
 @bench.command()
 @click.option("--background", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_BACKGROUND)
 @click.option("--posts", "count", type=click.IntRange(100), default=2000, help="Posts (default 2,000).")
-@click.option("--rounds", type=click.IntRange(1, 100), default=3, help="Rounds, of which the median counts.")
+@click.option("--rounds", type=click.IntRange(1), default=3, help="Rounds, of which the median counts.")
 def cues(background: Path | None, count: int, rounds: int) -> None:
     """Posts a CPU second of the prefilter and of all finders; the share of posts with an urgent-capable cue."""
     from pipeline.benchmarks.cues import measure

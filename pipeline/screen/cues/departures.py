@@ -1,7 +1,7 @@
 """When people leave: a day or a date near a word of leaving. A date alone is no departure.
 
-A small finder of its own: dateparser reads a text in about 6 ms, twice what a post may cost, and takes numbers and months' names
-in prose for dates.
+A small finder of its own: dateparser's search took 2.8 ms a text of the functional suite, three times what all finders together take,
+and knows nothing of leaving.
 """
 
 import re

@@ -31,7 +31,7 @@ CHECKED_EVERY_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One language's list, ready: its words as written, its phrases, its patterns by concept, and whether its place names take endings."""
+    """One language's list, ready: its words by concept, its phrases, its patterns, and whether place names take endings."""
 
     language: str
     words: Mapping[str, tuple[str, ...]]
@@ -78,8 +78,7 @@ def load(folder: Path) -> Lexicon:
 
 def _entry(words: WordList) -> Entry:
     patterns = tuple((concept, re2.compile(one)) for concept, some in words.patterns.items() for one in some)
-    own = {concept: some for concept, some in words.words.items() if concept not in ROLES}
-    return Entry(words.language, own, Phrases(words.concepts(), words.prefixes), patterns, words.endings)
+    return Entry(words.language, words.concepts(), Phrases(words.concepts(), words.prefixes), patterns, words.endings)
 
 
 class Lists:

@@ -1,6 +1,7 @@
 """A glance at every post: which kinds of cue it may hold. One pass of re2 over the text, whatever its language.
 
-It finds too much rather than too little: phrases without their boundaries, in every language at once, contacts by their signs. What it
+It finds too much rather than too little: phrases without their boundaries, in every language at once, contacts by their signs. Routes are
+not looked for. What it
 passes by has none of the phrases as the lists write them; evasion must be undone before.
 """
 
@@ -10,16 +11,20 @@ from functools import lru_cache
 import re2
 
 from pipeline.screen.cues.lexicon import Lexicon, lists
+from pipeline.screen.cues.lists import ROLES
 from pipeline.screen.cues.phrases import words_of
 
 _SIGNS = {
     "telephone": [r"\d(?:[^\pL\pN]{0,3}\d){6}", r"wa\.me/", r"tel:"],
+    "email": [r"\S@\S", r"[(\[]\s?(?:at|arroba|arobase|собака|chiocciola)\s?[)\]]"],
     "handle": [r"@[\pL\pN_]", r"[a-z0-9]_[a-z0-9]", r"t\.me/"],
     "url": [r"://", r"www\.", r"\.(?:com|org|net|me|ly)\b"],
     "price": [r"\d[^\pL\pN]{0,2}(?:[€$£₺₽₴₹৳¥₫﷼₦฿₱元]|eur|usd)", r"[€$£₺₽₴₹৳¥₫﷼₦฿₱] ?\d"],
 }
-_LEFT_OUT = frozenset({"place", "transport", "document", "contact", "meeting"})
-"""Kinds that say nothing of a post alone."""
+_LEFT_OUT = frozenset({"place", "transport", "document", "contact", "meeting", "month", "weekday"})
+"""Kinds that say nothing of a post alone, and tables."""
+
+_ALONE = frozenset({"departure.when"})
 
 _MEMORY = 64 << 20
 
@@ -55,11 +60,22 @@ def _prefilter(lexicon: Lexicon) -> Prefilter:
 
 def _patterns(lexicon: Lexicon) -> Mapping[str, Sequence[str]]:
     found: dict[str, set[str]] = {kind: set(signs) for kind, signs in _SIGNS.items()}
+    money: set[str] = set()
     for entry in lexicon.entries.values():
+        numbers: set[str] = set()
         for concept, phrases in entry.words.items():
             kind = concept.partition(".")[0]
-            for phrase in phrases if kind not in _LEFT_OUT else ():
-                found.setdefault(kind, set()).add(_pattern(phrase))
+            forms = {_pattern(phrase) for phrase in phrases}
+            if kind in ("currency", "times"):
+                money |= forms
+            elif kind == "number":
+                numbers |= forms
+            elif concept in _ALONE or (kind not in _LEFT_OUT and concept not in ROLES):
+                found.setdefault(kind, set()).update(forms)
+        if numbers:
+            found["telephone"].add(rf"(?:(?:{'|'.join(sorted(numbers))})[ ,.-]{{0,2}}){{5}}")
+    found["price"].add(rf"\pN[^\pL\pN]{{0,2}}(?:{'|'.join(sorted(money))})")
+    found["price"].add(rf"\pL[^\pL\pN]{{0,2}}(?:{'|'.join(sorted(word for word in money if len(word) > 3))})[^\pL]")
     return {kind: sorted(patterns) for kind, patterns in found.items()}
 
 
