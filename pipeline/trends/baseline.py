@@ -1,0 +1,122 @@
+"""What a series is expected to count in a minute and in a window, learnt as it goes, for all series at once.
+
+Two models of each series stand side by side (the first axis of most arrays):
+
+    share   the series' share of all posts seen on its platform: a surge of the whole platform raises what is expected
+    alone   the series by the clock alone: a surge of posts that brings no offers does not lower what is expected after it
+
+A model's expectation of a minute is exposure x rhythm x level. The exposure is the posts seen, or 1. The rhythm is the rate in
+this hour of the week, drawn towards hour of day x day of week and those towards the whole (gamma shrinkage), discounted by
+weeks. The level is a gamma filter that forgets in hours: what is different today. A window is judged by the level before it
+began.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.trends.tails import Floats
+
+MODELS = 2
+DAYS, HOURS, MINUTES = 7, 24, 60
+CELLS = DAYS * HOURS
+DAY = HOURS * MINUTES
+LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """How fast a baseline learns and forgets. Counts of distinct authors are the unit of trust."""
+
+    level_half_life: float = 90.0
+    """Minutes after which a count weighs half in the level."""
+    level_trust: float = 10.0
+    """Counts that a level of 1 is worth: the smaller the series, the less its level moves."""
+    rhythm_keeps: float = 0.5 ** (1 / 28)
+    """What remains of the rhythm's memory after a day: half after four weeks."""
+    cell_trust: float = 30.0
+    hour_trust: float = 20.0
+    day_trust: float = 40.0
+    at_first: float = 0.5
+    """What a series that was never seen is expected to count in a day."""
+    spread: float = 0.03
+    """The inverse shape that is usual of a window, beyond what level and rhythm leave unsaid."""
+    spread_trust: float = 2000.0
+    spread_half_life: float = 7.0 * DAY
+    least_spread: float = 1e-4
+    clip: float = 3.5
+    """Standard deviations above the mean beyond which a count teaches no more: a spike must not become the baseline."""
+
+
+@dataclass(slots=True)
+class Rhythm:
+    """Counts by hour of the week, and the exposure in which they were counted."""
+
+    counts: Floats
+    exposure: Floats
+    around: Floats = field(default_factory=lambda: np.zeros(0))
+    trust: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @classmethod
+    def empty(cls, series: int) -> "Rhythm":
+        """Nothing seen: `series` rows."""
+        return cls(np.zeros((series, CELLS)), np.zeros((MODELS, series, CELLS)))
+
+    def at_hour(self, hour: int, learning: Learning) -> None:
+        """Work out the rates of this hour of the week and of those beside it, and how many counts stand behind it."""
+        rates = [self._rate(cell % CELLS, learning) for cell in (hour - 1, hour, hour + 1)]
+        self.around = np.stack(rates)
+        self.trust = self.counts[:, hour] + learning.cell_trust
+
+    def _rate(self, cell: int, learning: Learning) -> Floats:
+        weekday, hour = divmod(cell, HOURS)
+        counts, exposure = self.counts, self.exposure
+        total, whole = counts.sum(axis=1), exposure.sum(axis=2)
+        day = np.maximum(whole / np.maximum(exposure[1].sum(axis=1) / DAY, 1.0), DAY)
+        overall = (total + learning.at_first) / (whole + day)
+        hours = _drawn(counts[:, hour::HOURS].sum(1), exposure[:, :, hour::HOURS].sum(2), overall, learning.hour_trust)
+        of_day = slice(weekday * HOURS, (weekday + 1) * HOURS)
+        by_day = _drawn(counts[:, of_day].sum(1), exposure[:, :, of_day].sum(2), overall, learning.day_trust)
+        return _drawn(counts[:, cell], exposure[:, :, cell], hours * by_day / overall, learning.cell_trust)
+
+    def at_minute(self, minute: int) -> Floats:
+        """The rate in a minute of the hour: a line between the middles of two hours."""
+        before, here, after = self.around
+        place = (minute + 0.5) / MINUTES - 0.5
+        beside, weight = (before, -place) if place < 0 else (after, place)
+        found: Floats = here + (beside - here) * weight
+        return found
+
+    def add(self, hour: int, counts: Floats, exposure: Floats) -> None:
+        """Take in what an hour of the week counted."""
+        self.counts[:, hour] += counts
+        self.exposure[:, :, hour] += exposure
+
+    def forget(self, keeps: float) -> None:
+        """A day has passed."""
+        self.counts *= keeps
+        self.exposure *= keeps
+
+
+def _drawn(counts: Floats, exposure: Floats, towards: Floats, trust: float) -> Floats:
+    """The rate of these counts, as if `trust` more had been counted at the rate `towards`."""
+    return (counts + trust) / (exposure + trust / np.maximum(towards, 1e-12))
+
+
+@dataclass(slots=True)
+class Level:
+    """How much more or less than its rhythm a series counts at present: a gamma filter of mean 1 where nothing is known."""
+
+    shape: Floats
+    rate: Floats
+
+    @classmethod
+    def empty(cls, series: int, learning: Learning) -> "Level":
+        """A level of 1 for `series` rows of both models."""
+        return cls(np.full((MODELS, series), learning.level_trust), np.full((MODELS, series), learning.level_trust))
+
+    def update(self, counts: Floats, expected: Floats, learning: Learning) -> None:
+        """Take in a minute: what was counted, and what the rhythm alone expected."""
+        keeps = 0.5 ** (1 / learning.level_half_life)
+        self.shape = learning.level_trust + keeps * (self.shape - learning.level_trust) + counts
+        self.rate = learning.level_trust + keeps * (self.rate - learning.level_trust) + expected

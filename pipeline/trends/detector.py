@@ -1,0 +1,166 @@
+"""A minute of counts in, for every series how unusual it is out: windows of 1, 5 and 60 minutes against the baseline.
+
+The surprise of a window is -log10 of the probability of such a count or a higher one under the likelier of the baseline's two
+models: a negative binomial whose dispersion is the sum of what the level, the rhythm and the posts seen leave unsaid, and of
+what is left over in this series' own windows, which is learnt.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.trends.baseline import CELLS, DAY, HOURS, LONGEST, MINUTES, MODELS, Learning, Level, Rhythm
+from pipeline.trends.tails import Floats, deviation, surprise
+
+WINDOWS = (1, 5, 60)
+MONDAY = 4 * DAY
+"""Minutes from 1970 (a Thursday) to its first Monday."""
+_CANDIDATE = 2.5
+_RING = LONGEST + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """What was counted when a minute closed.
+
+    `number` is minutes since 1970. `counts` (windows x series) are distinct over each window that ends with it; `posts`
+    (windows x series) are all posts seen on the series' platform in that window.
+    """
+
+    number: int
+    counts: Floats
+    posts: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Of each window (first axis) and series: the surprise, and what the likelier model expected."""
+
+    surprise: Floats
+    expected: Floats
+
+
+@dataclass(slots=True)
+class Spread:
+    """What is left over in the windows of a series: their dispersion, and how windows count against sums of minutes.
+
+    Arrays are windows x models x series.
+    """
+
+    excess: Floats
+    weight: Floats
+    counted: Floats
+    summed: Floats
+
+    @classmethod
+    def empty(cls, series: int) -> "Spread":
+        """Nothing seen."""
+        return cls(*(np.zeros((len(WINDOWS), MODELS, series)) for _ in range(4)))
+
+    def inverse_shapes(self, learning: Learning) -> Floats:
+        """The dispersion left over, drawn towards what is usual where little was seen."""
+        trusted = learning.spread_trust * learning.spread
+        return np.maximum((self.excess + trusted) / (self.weight + learning.spread_trust), learning.least_spread)
+
+    def ratio(self) -> Floats:
+        """Distinct counts of a window over the sum of its minutes': below 1 where the same authors come again."""
+        return np.minimum((self.counted + 20.0) / (self.summed + 20.0), 1.0)
+
+    def learn(self, counts: Floats, expected: Floats, summed: Floats, learning: Learning) -> None:
+        """Take in windows: what exceeds Poisson's variance, weighted as its own variance asks; a spike is clipped."""
+        keeps = 0.5 ** (1 / learning.spread_half_life)
+        weight = 1 / (1 + learning.spread * expected) ** 2
+        usual = expected + self.inverse_shapes(learning) * expected * expected
+        squares = np.minimum((counts - expected) ** 2, learning.clip**2 * usual)
+        self.excess = keeps * self.excess + (squares - expected) * weight
+        self.weight = keeps * self.weight + expected * expected * weight
+        self.counted = keeps * self.counted + np.minimum(counts, 2 * summed + 5)
+        self.summed = keeps * self.summed + summed
+
+
+class Detector:
+    """Learns the baselines of `series` rows and scores each minute against them. See the module."""
+
+    def __init__(self, series: int, learning: Learning | None = None) -> None:
+        self.learning = learning or Learning()
+        self.rhythm = Rhythm.empty(series)
+        self.level = Level.empty(series, self.learning)
+        self.spread = Spread.empty(series)
+        self.age = np.zeros(series)
+        self._hour_counts = np.zeros(series)
+        self._hour_exposure = np.zeros((MODELS, series))
+        self._cell = -1
+        self._levels = np.zeros((2, _RING, MODELS, series))
+        self._levels[:] = self.learning.level_trust
+        self._sums = np.zeros((_RING, MODELS, series))
+        self._at = 0
+
+    def see(self, minute: Minute) -> Scores:
+        """Score the windows that end with this minute, then learn from it. Minutes must come in order, none left out."""
+        self._turn(minute.number)
+        exposure = self._exposure(minute)
+        rhythm = exposure * self.rhythm.at_minute(minute.number % MINUTES)
+        self._at += 1
+        here, before = self._at % _RING, (self._at - 1) % _RING
+        self._sums[here] = self._sums[before] + rhythm
+        summed, expected, spread = self._expected(minute, here)
+        scores = self._scores(minute.counts, expected, spread)
+        self.spread.learn(minute.counts[:, None], expected, summed, self.learning)
+        self._learn(minute, rhythm, exposure, here)
+        return scores
+
+    def _turn(self, number: int) -> None:
+        """Begin another hour: what the last one counted goes into the rhythm."""
+        cell = (number - MONDAY) // MINUTES % CELLS
+        if cell == self._cell:
+            return
+        if self._cell >= 0:
+            self.rhythm.add(self._cell, self._hour_counts, self._hour_exposure)
+            self._hour_counts[:] = 0
+            self._hour_exposure[:] = 0
+            if cell % HOURS == 0:
+                self.rhythm.forget(self.learning.rhythm_keeps)
+        self._cell = cell
+        self.rhythm.at_hour(cell, self.learning)
+
+    def _exposure(self, minute: Minute) -> Floats:
+        """All posts but the series' own, and 1; both 0 where a platform is silent: a source that is down teaches nothing."""
+        posts = minute.posts[0]
+        return np.stack([np.maximum(posts - minute.counts[0], 0.0), (posts > 0).astype(np.float64)])
+
+    def _expected(self, minute: Minute, here: int) -> tuple[Floats, Floats, Floats]:
+        """Of each window: the sum of its minutes' expectations, what is expected of it, and its inverse shape."""
+        shape = self.spread.excess.shape
+        summed, spread = np.empty(shape), self.spread.inverse_shapes(self.learning)
+        for place, length in enumerate(WINDOWS):
+            then = (self._at - length) % _RING
+            shapes, rates = self._levels[:, then]
+            summed[place] = (self._sums[here] - self._sums[then]) * (shapes / rates)
+            spread[place] += 1 / shapes + 1 / self.rhythm.trust
+            spread[place, 0] += 1 / np.maximum(minute.posts[place], 1.0)
+        return summed, summed * self.spread.ratio(), spread
+
+    def _scores(self, counts: Floats, expected: Floats, spread: Floats) -> Scores:
+        """The surprise of each window under the likelier model; 0 where it lies within 2.5 deviations of either."""
+        every = np.broadcast_to(counts[:, None], expected.shape)
+        likelier = deviation(every, expected, spread).argmin(axis=1)[:, None]
+        least = np.take_along_axis(expected, likelier, axis=1)[:, 0]
+        found = np.zeros_like(counts)
+        candidates = deviation(every, expected, spread).min(axis=1) > _CANDIDATE
+        if candidates.any():
+            picked = [np.moveaxis(each, 1, 0)[:, candidates] for each in (every, expected, spread)]
+            found[candidates] = np.minimum(*(surprise(*(each[model] for each in picked)) for model in range(MODELS)))
+        return Scores(found, least)
+
+    def _learn(self, minute: Minute, rhythm: Floats, exposure: Floats, here: int) -> None:
+        """Level and rhythm learn from the minute alone; a count far above what was expected is clipped."""
+        counts, learning = minute.counts[0], self.learning
+        means = rhythm * self.level.shape / self.level.rate
+        usual = np.sqrt(means + self.spread.inverse_shapes(learning)[0] * means * means)
+        bounds = means + learning.clip * usual + 3.0
+        heard = exposure[1]
+        self.level.update(np.minimum(counts, bounds) * heard, rhythm, learning)
+        self._levels[:, here] = self.level.shape, self.level.rate
+        self._hour_counts += np.minimum(counts, bounds.max(axis=0)) * heard
+        self._hour_exposure += exposure
+        self.age += 1
