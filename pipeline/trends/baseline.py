@@ -42,7 +42,8 @@ class Learning:
     spread: float = 0.03
     """The inverse shape that is usual of a window, beyond what level and rhythm leave unsaid."""
     spread_trust: float = 2000.0
-    spread_half_life: float = 7.0 * DAY
+    spread_half_life: float = 7.0 * DAY / 5
+    """Of looks every five minutes: a week."""
     least_spread: float = 1e-4
     clip: float = 3.5
     """Standard deviations above the mean beyond which a count teaches no more: a spike must not become the baseline."""
@@ -50,7 +51,7 @@ class Learning:
 
 @dataclass(slots=True)
 class Rhythm:
-    """Counts by hour of the week, and the exposure in which they were counted."""
+    """Counts by hour of the week (cells x series), and the exposure in which they were counted (models x cells x series)."""
 
     counts: Floats
     exposure: Floats
@@ -59,25 +60,24 @@ class Rhythm:
 
     @classmethod
     def empty(cls, series: int) -> "Rhythm":
-        """Nothing seen: `series` rows."""
-        return cls(np.zeros((series, CELLS)), np.zeros((MODELS, series, CELLS)))
+        """Nothing seen."""
+        return cls(np.zeros((CELLS, series)), np.zeros((MODELS, CELLS, series)))
 
     def at_hour(self, hour: int, learning: Learning) -> None:
         """Work out the rates of this hour of the week and of those beside it, and how many counts stand behind it."""
-        rates = [self._rate(cell % CELLS, learning) for cell in (hour - 1, hour, hour + 1)]
-        self.around = np.stack(rates)
-        self.trust = self.counts[:, hour] + learning.cell_trust
+        self.around = np.stack([self._rate(cell % CELLS, learning) for cell in (hour - 1, hour, hour + 1)])
+        self.trust = self.counts[hour] + learning.cell_trust
 
     def _rate(self, cell: int, learning: Learning) -> Floats:
         weekday, hour = divmod(cell, HOURS)
         counts, exposure = self.counts, self.exposure
-        total, whole = counts.sum(axis=1), exposure.sum(axis=2)
-        day = np.maximum(whole / np.maximum(exposure[1].sum(axis=1) / DAY, 1.0), DAY)
-        overall = (total + learning.at_first) / (whole + day)
-        hours = _drawn(counts[:, hour::HOURS].sum(1), exposure[:, :, hour::HOURS].sum(2), overall, learning.hour_trust)
+        whole = exposure.sum(axis=1)
+        day = np.maximum(whole / np.maximum(exposure[1].sum(axis=0) / DAY, 1.0), DAY)
+        overall = (counts.sum(axis=0) + learning.at_first) / (whole + day)
+        hours = _drawn(counts[hour::HOURS].sum(0), exposure[:, hour::HOURS].sum(1), overall, learning.hour_trust)
         of_day = slice(weekday * HOURS, (weekday + 1) * HOURS)
-        by_day = _drawn(counts[:, of_day].sum(1), exposure[:, :, of_day].sum(2), overall, learning.day_trust)
-        return _drawn(counts[:, cell], exposure[:, :, cell], hours * by_day / overall, learning.cell_trust)
+        by_day = _drawn(counts[of_day].sum(0), exposure[:, of_day].sum(1), overall, learning.day_trust)
+        return _drawn(counts[cell], exposure[:, cell], hours * by_day / overall, learning.cell_trust)
 
     def at_minute(self, minute: int) -> Floats:
         """The rate in a minute of the hour: a line between the middles of two hours."""
@@ -89,8 +89,8 @@ class Rhythm:
 
     def add(self, hour: int, counts: Floats, exposure: Floats) -> None:
         """Take in what an hour of the week counted."""
-        self.counts[:, hour] += counts
-        self.exposure[:, :, hour] += exposure
+        self.counts[hour] += counts
+        self.exposure[:, hour] += exposure
 
     def forget(self, keeps: float) -> None:
         """A day has passed."""

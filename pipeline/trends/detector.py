@@ -15,6 +15,10 @@ from pipeline.trends.tails import Floats, deviation, surprise
 WINDOWS = (1, 5, 60)
 MONDAY = 4 * DAY
 """Minutes from 1970 (a Thursday) to its first Monday."""
+LEAST = 5
+"""Distinct authors below which no window is unusual."""
+SPREAD_EVERY = 5
+"""Minutes between two looks at the dispersion of windows: they overlap, so more looks teach little."""
 _CANDIDATE = 2.5
 _RING = LONGEST + 1
 
@@ -34,7 +38,7 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Of each window (first axis) and series: the surprise, and what the likelier model expected."""
+    """Of each window (first axis) and series: the surprise, and what was expected, by the model that expects more."""
 
     surprise: Floats
     expected: Floats
@@ -94,6 +98,7 @@ class Detector:
         self._levels[:] = self.learning.level_trust
         self._sums = np.zeros((_RING, MODELS, series))
         self._at = 0
+        self.refresh()
 
     def see(self, minute: Minute) -> Scores:
         """Score the windows that end with this minute, then learn from it. Minutes must come in order, none left out."""
@@ -105,9 +110,33 @@ class Detector:
         self._sums[here] = self._sums[before] + rhythm
         summed, expected, spread = self._expected(minute, here)
         scores = self._scores(minute.counts, expected, spread)
-        self.spread.learn(minute.counts[:, None], expected, summed, self.learning)
+        if minute.number % SPREAD_EVERY == 0:
+            self.spread.learn(minute.counts[:, None], expected, summed, self.learning)
+            self.inverse_shapes, self.ratio = self.spread.inverse_shapes(self.learning), self.spread.ratio()
         self._learn(minute, rhythm, exposure, here)
         return scores
+
+    def clear(self, row: int) -> None:
+        """Forget a series: its row is given to another."""
+        fresh = Detector(1, self.learning)
+        for held, new in zip(self.arrays(), fresh.arrays(), strict=True):
+            held[..., row] = new[..., 0]
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Work out anew what follows from the arrays."""
+        self.inverse_shapes, self.ratio = self.spread.inverse_shapes(self.learning), self.spread.ratio()
+        if self._cell >= 0:
+            self.rhythm.at_hour(self._cell, self.learning)
+
+    def arrays(self) -> list[Floats]:
+        """Everything that is remembered of the series, which are the last axis of each."""
+        rhythm, level, spread = self.rhythm, self.level, self.spread
+        return [
+            *(rhythm.counts, rhythm.exposure, self._hour_counts, self._hour_exposure),
+            *(level.shape, level.rate, self._levels, self._sums, self.age),
+            *(spread.excess, spread.weight, spread.counted, spread.summed),
+        ]
 
     def _turn(self, number: int) -> None:
         """Begin another hour: what the last one counted goes into the rhythm."""
@@ -131,32 +160,34 @@ class Detector:
     def _expected(self, minute: Minute, here: int) -> tuple[Floats, Floats, Floats]:
         """Of each window: the sum of its minutes' expectations, what is expected of it, and its inverse shape."""
         shape = self.spread.excess.shape
-        summed, spread = np.empty(shape), self.spread.inverse_shapes(self.learning)
+        summed, spread = np.empty(shape), self.inverse_shapes.copy()
         for place, length in enumerate(WINDOWS):
             then = (self._at - length) % _RING
             shapes, rates = self._levels[:, then]
             summed[place] = (self._sums[here] - self._sums[then]) * (shapes / rates)
             spread[place] += 1 / shapes + 1 / self.rhythm.trust
             spread[place, 0] += 1 / np.maximum(minute.posts[place], 1.0)
-        return summed, summed * self.spread.ratio(), spread
+        return summed, summed * self.ratio, spread
 
     def _scores(self, counts: Floats, expected: Floats, spread: Floats) -> Scores:
         """The surprise of each window under the likelier model; 0 where it lies within 2.5 deviations of either."""
-        every = np.broadcast_to(counts[:, None], expected.shape)
-        likelier = deviation(every, expected, spread).argmin(axis=1)[:, None]
-        least = np.take_along_axis(expected, likelier, axis=1)[:, 0]
         found = np.zeros_like(counts)
-        candidates = deviation(every, expected, spread).min(axis=1) > _CANDIDATE
-        if candidates.any():
-            picked = [np.moveaxis(each, 1, 0)[:, candidates] for each in (every, expected, spread)]
-            found[candidates] = np.minimum(*(surprise(*(each[model] for each in picked)) for model in range(MODELS)))
-        return Scores(found, least)
+        apart = deviation(counts[:, None], expected, spread).min(axis=1)
+        candidates = np.nonzero((apart > _CANDIDATE) & (counts >= LEAST))
+        if candidates[0].size:
+            window, series = candidates
+            under = [
+                surprise(counts[candidates], expected[window, model, series], spread[window, model, series])
+                for model in range(MODELS)
+            ]
+            found[candidates] = np.minimum(*under)
+        return Scores(found, expected.max(axis=1))
 
     def _learn(self, minute: Minute, rhythm: Floats, exposure: Floats, here: int) -> None:
         """Level and rhythm learn from the minute alone; a count far above what was expected is clipped."""
         counts, learning = minute.counts[0], self.learning
         means = rhythm * self.level.shape / self.level.rate
-        usual = np.sqrt(means + self.spread.inverse_shapes(learning)[0] * means * means)
+        usual = np.sqrt(means + self.inverse_shapes[0] * means * means)
         bounds = means + learning.clip * usual + 3.0
         heard = exposure[1]
         self.level.update(np.minimum(counts, bounds) * heard, rhythm, learning)

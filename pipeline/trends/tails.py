@@ -7,7 +7,7 @@ Floats = NDArray[np.float64]
 
 LN10 = float(np.log(10.0))
 _SHIFT = 8
-_TERMS = 128
+_TERMS = 64
 _LARGEST_SHAPE = 1e7
 _LEAST_MEAN = 1e-9
 

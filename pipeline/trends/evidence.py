@@ -1,0 +1,46 @@
+"""The evidence of a spike, gathered into an `Alert`."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pipeline.trends.alerts import Alert
+from pipeline.trends.budget import weighed
+from pipeline.trends.detector import WINDOWS, Scores
+from pipeline.trends.distinct import Heard
+from pipeline.trends.series import Series
+
+MOST_CAMPAIGNS = 5
+MOST_HITS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A page: in which minute, for the series of which row, over which threshold."""
+
+    number: int
+    row: int
+    series: Series
+    threshold: float
+
+
+def alert_of(opened: Opened, heard: Heard, scores: Scores) -> Alert:
+    """The record of a page, from the scores of its minute and what was heard in its windows."""
+    surprises = weighed(scores.surprise[:, [opened.row]])[:, 0]
+    place = int(surprises.argmax())
+    length, now, series = WINDOWS[place], opened.number, opened.series
+    pairs = heard.within(now, length)
+    return Alert(
+        id="|".join([*series, str(now)]),
+        **series._asdict(),
+        opened_at=datetime.fromtimestamp((now + 1) * 60, UTC),
+        window_min=length,
+        voices=heard.counts(now)[place],
+        authors=len({author for author, _ in pairs}),
+        texts=len({campaign for _, campaign in pairs}),
+        expected=round(float(scores.expected[place, opened.row]), 3),
+        surprise=round(float(surprises[place]), 2),
+        threshold=round(opened.threshold, 2),
+        counts={str(window): count for window, count in zip(WINDOWS, heard.counts(now), strict=True)},
+        campaigns=tuple(heard.campaigns(now, length, MOST_CAMPAIGNS)),
+        hits=tuple(heard.examples(now, length, MOST_HITS)),
+    )
