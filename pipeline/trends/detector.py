@@ -123,6 +123,16 @@ class Detector:
             held[..., row] = new[..., 0]
         self.refresh()
 
+    @property
+    def clock(self) -> tuple[int, int]:
+        """Where it stands: the hour of the week, and how many minutes it has seen (by the ring that holds an hour)."""
+        return self._cell, self._at % _RING
+
+    def resume(self, clock: tuple[int, int]) -> None:
+        """Go on from where another stood, once `arrays` were filled."""
+        self._cell, self._at = clock
+        self.refresh()
+
     def refresh(self) -> None:
         """Work out anew what follows from the arrays."""
         self.inverse_shapes, self.ratio = self.spread.inverse_shapes(self.learning), self.spread.ratio()

@@ -30,6 +30,11 @@ class Posts:
         self.open.clear()
         return {platform: self._windows(minutes) for platform, minutes in self.closed.items()}
 
+    def load(self, closed: dict[str, list[int]], open_: dict[str, int]) -> None:
+        """Take over what another counted."""
+        self.open = dict(open_)
+        self.closed = {platform: deque(minutes, maxlen=WINDOWS[-1]) for platform, minutes in closed.items()}
+
     @staticmethod
     def _windows(minutes: "deque[int]") -> list[int]:
         held = list(minutes)
