@@ -211,7 +211,8 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `fates[i]` belongs to offset `start + i`. `seen` holds 8 bytes a line, in order: the fingerprint of id and version, by which
     a worker that takes the partition over knows what was seen. `model` is what judged. `channels` holds, sealed, what the
-    memory of channels noted of these lines (`pipeline.screen.context`).
+    memory of channels noted of these lines (`pipeline.screen.context`). `live` counts by platform the posts that were seen as they
+    appeared (`pipeline.screen.live`).
     """
 
     partition: int
@@ -220,6 +221,7 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen: bytes
     model: str
     channels: bytes = b""
+    live: dict[str, int] = {}
     schema_version: int = SCHEMA_VERSION
 
 

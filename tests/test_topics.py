@@ -51,14 +51,17 @@ def test_keys_spread_over_the_partitions() -> None:
 
 def test_all_topics_stand_under_one_prefix() -> None:
     names = [spec.name for spec in specs(Topics("own."), partitions=1, replication=1, retention_hours=1)]
-    assert sorted(names) == [
-        "own.cursors",
-        "own.erasures",
-        "own.hits",
-        "own.posts",
-        "own.posts.rejected",
-        "own.screened",
-    ]
+    known = ["alerts", "cursors", "erasures", "hits", "posts", "posts.rejected", "screened", "sightings", "trends"]
+    assert sorted(names) == [f"own.{name}" for name in known]
+
+
+def test_what_must_be_in_one_order_has_one_partition_however_many_the_others_have() -> None:
+    topics = Topics()
+    laid_out = {spec.name: spec for spec in specs(topics, partitions=7, replication=3, retention_hours=168)}
+    one_order = (topics.sightings, topics.trends, topics.alerts)
+    assert [laid_out[name].partitions for name in one_order] == [1, 1, 1]
+    assert laid_out[topics.sightings].settings["message.timestamp.type"] == "LogAppendTime"
+    assert laid_out[topics.trends].settings["cleanup.policy"] == "compact"
 
 
 def test_posts_and_what_is_said_of_them_have_the_same_partitions_and_the_brokers_own_time() -> None:
@@ -78,6 +81,7 @@ def test_a_record_is_acknowledged_by_all_but_one_of_its_replicas(replication: in
 def test_topics_keep_records_for_the_retention_but_for_the_cursors_whose_last_is_kept_for_good() -> None:
     laid_out = {spec.name: spec for spec in specs(Topics(), partitions=7, replication=1, retention_hours=1)}
     cursors = laid_out.pop(Topics().cursors)
+    del laid_out[Topics().trends]
     assert {spec.settings["retention.ms"] for spec in laid_out.values()} == {"3600000"}
     assert cursors.settings["cleanup.policy"] == "compact"
     assert "retention.ms" not in cursors.settings

@@ -11,6 +11,10 @@ MAX_LETTER_BYTES = MAX_MESSAGE_BYTES + 64 * 1024
 """A rejected line has headers beside its bytes, and must be taken however large the record was in which it came."""
 
 
+_OFTEN = {"segment.ms": str(HOUR_MS), "min.cleanable.dirty.ratio": "0.1"}
+"""A state of megabytes that is written every ten minutes: the old ones go within hours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """The names of the topics, under one prefix."""
@@ -38,6 +42,21 @@ class Topics:
     def screened(self) -> str:
         """What became of every line, partition by partition like `posts`."""
         return f"{self.prefix}screened"
+
+    @property
+    def sightings(self) -> str:
+        """Hits and counts of posts as the trends see them, in one order: one partition."""
+        return f"{self.prefix}sightings"
+
+    @property
+    def trends(self) -> str:
+        """The state of the trends, the latest only: one partition, compacted."""
+        return f"{self.prefix}trends"
+
+    @property
+    def alerts(self) -> str:
+        """Spikes with their evidence."""
+        return f"{self.prefix}alerts"
 
     @property
     def erasures(self) -> str:
@@ -94,8 +113,16 @@ def specs(topics: Topics, *, partitions: int, replication: int, retention_hours:
         topics.rejected: letters,
         topics.erasures: stamped,
     }
-    found = [TopicSpec(name, partitions, replication, {**settings, **durable}) for name, settings in layout.items()]
-    return [*found, TopicSpec(topics.cursors, 1, replication, {**_COMPACTED, **durable})]
+    in_one_order = {
+        topics.cursors: _COMPACTED,
+        topics.sightings: stamped,
+        topics.trends: {**_COMPACTED, "max.message.bytes": str(MAX_MESSAGE_BYTES), **_OFTEN},
+        topics.alerts: kept,
+    }
+    return [
+        *(TopicSpec(name, partitions, replication, {**settings, **durable}) for name, settings in layout.items()),
+        *(TopicSpec(name, 1, replication, {**settings, **durable}) for name, settings in in_one_order.items()),
+    ]
 
 
 def post_key(platform: str, native_id: str) -> bytes:

@@ -10,6 +10,7 @@
 Pure: bytes and a classifier in, a `Verdict` out. Nothing here talks to a server or raises for what a line holds.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +25,7 @@ from pipeline.screen.channels import Note
 from pipeline.screen.clean import clean
 from pipeline.screen.context import Context
 from pipeline.screen.erased import Erased
+from pipeline.screen.live import is_live
 from pipeline.screen.seen import NOTHING, Seen, fingerprint
 from pipeline.screen.verdicts import Incoming, Refusal, Verdict
 
@@ -70,6 +72,7 @@ class _Line:
     outcome: Outcome | None
     candidate: Candidate | None = None
     refusal: Refusal | None = None
+    live: bool = False
 
 
 def screen(batch: Sequence[Incoming], using: Screen, now: datetime) -> Verdict:
@@ -108,7 +111,8 @@ def _read_line(position: Position, raw: bytes, record: Incoming, using: Screen, 
     if using.seen.repeats(print_, position):
         return _Line(position, print_, "duplicate")
     candidate = Candidate(position, post, raw, record.received_at, clean(post.text))
-    return _Line(position, print_, None, candidate=candidate)
+    live = is_live(post.transport, post.created_at, record.received_at, now)
+    return _Line(position, print_, None, candidate=candidate, live=live)
 
 
 def _judge(
@@ -160,9 +164,14 @@ def _account(
             fates=[_fate(by_record[at], outcomes, found) for at in run],
             seen=b"".join(line.print_ for at in run for line in by_record[at]),
             model=model,
+            live=_live([line for at in run for line in by_record[at]]),
         )
         for run in _runs(sorted(by_record))
     ]
+
+
+def _live(read: Sequence[_Line]) -> dict[str, int]:
+    return dict(Counter(line.candidate.post.platform for line in read if line.live and line.candidate))
 
 
 def _fate(read: Sequence[_Line], outcomes: Mapping[Position, Outcome], found: Mapping[Position, Hit | None]) -> Fate:
