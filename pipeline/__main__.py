@@ -9,7 +9,7 @@ from pipeline.errors import FanalError
 
 COMMANDS = {
     "run": "Start everything here, replay posts, watch hits come in.",
-    "work": "Run workers: screening, indexing, erasing, or all.",
+    "work": "Run workers: screening, indexing, erasing, trends, or all.",
     "collect": "Read posts from live sources and files and send them to the pipeline.",
     "sources": "Where each source stands and how it fares.",
     "replay": "Send posts from a file to the pipeline.",

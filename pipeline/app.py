@@ -1,7 +1,7 @@
 """The Faust application: one per role, each its own consumer group, nothing at import.
 
-A worker has one role: `screening` takes `posts`, `indexing` takes `hits`, `erasing` takes `erasures`. So they scale, stall
-and restart apart.
+A worker has one role: `screening` takes `posts`, `indexing` takes `hits`, `erasing` takes `erasures`, `trends` takes `hits`,
+`screened` and its own `sightings`. So they scale, stall and restart apart.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,6 +18,8 @@ from pipeline.erasing import ErasingAgent
 from pipeline.logs import configuration
 from pipeline.outbox import topic
 from pipeline.serving import Port, serve
+from pipeline.sightings import SightingAgent
+from pipeline.spiking import SpikesAgent
 from pipeline.watch import Watch
 
 
@@ -104,6 +106,39 @@ def leads(app: Any, settings: AppSettings) -> bool:
     """Whether this worker holds the first partition of `erasures`: of several one does what needs doing once."""
     held = app.consumer.assignment() if app.consumer is not None else set()
     return any((tp.topic, tp.partition) == (settings.topics.erasures, 0) for tp in held)
+
+
+@dataclass(frozen=True, slots=True)
+class TrendsAgents:
+    """The three agents of the role `trends`, and what moves its clock every `tick_s` seconds."""
+
+    hits: SightingAgent
+    screened: SightingAgent
+    sightings: SpikesAgent
+    tick: Callable[[], Awaitable[None]]
+    tick_s: float
+
+
+def add_trends(app: Any, settings: AppSettings, agents: TrendsAgents) -> None:
+    """Let the agents take `hits`, `screened` and `sightings`. Of several workers one has the only partition of `sightings`."""
+
+    async def counting(stream: Any) -> None:
+        await agents.hits(stream)
+
+    async def exposing(stream: Any) -> None:
+        await agents.screened(stream)
+
+    async def spiking(stream: Any) -> None:
+        await agents.sightings(stream)
+
+    async def tick() -> None:
+        await agents.tick()
+
+    topics = settings.topics
+    app.agent(topic(app, topics.hits), name="counting", concurrency=1)(counting)
+    app.agent(topic(app, topics.screened), name="exposing", concurrency=1)(exposing)
+    app.agent(topic(app, topics.sightings), name="spiking", concurrency=1)(spiking)
+    app.timer(agents.tick_s)(tick)
 
 
 def attach(app: Any, port: Port, watch: Watch, ended: Callable[[], Awaitable[None]]) -> None:

@@ -114,6 +114,18 @@ class ScreenSettings(_Table):
     context: bool = True
 
 
+class TrendsSettings(_Table):
+    """How many false pages a week are allowed, and how often the state is written."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FANAL_TRENDS_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    pages_a_week: Annotated[float, Field(ge=0.001, le=1_000)] = 1.0
+    save_s: Annotated[float, Field(ge=1, le=3600)] = 600.0
+    minute_s: Annotated[float, Field(ge=0.5, le=60)] = 60.0
+
+
 class PrivacySettings(_Table):
     """The keys of pseudonyms and of sealed evidence. Embedded, they are made at first start under `.fanal/keys/` (0600)."""
 
@@ -153,6 +165,7 @@ class Settings(_Table):
     elasticsearch: ElasticsearchSettings = Field(default_factory=ElasticsearchSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
     screen: ScreenSettings = Field(default_factory=ScreenSettings)
+    trends: TrendsSettings = Field(default_factory=TrendsSettings)
     privacy: PrivacySettings = Field(default_factory=PrivacySettings)
     serve: ServeSettings = Field(default_factory=ServeSettings)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -188,6 +201,7 @@ _PARTS: dict[str, type[_Table]] = {
     "elasticsearch": ElasticsearchSettings,
     "model": ModelSettings,
     "screen": ScreenSettings,
+    "trends": TrendsSettings,
     "privacy": PrivacySettings,
     "serve": ServeSettings,
 }

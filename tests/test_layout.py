@@ -111,7 +111,7 @@ def test_a_metric_is_named_for_its_unit() -> None:
         if isinstance(metric, Histogram):
             assert described.name.endswith(("_seconds", "_posts"))
         if isinstance(metric, Gauge):
-            assert described.name.endswith(("_seconds", "_records", "_state", "_left"))
+            assert described.name.endswith(("_seconds", "_records", "_state", "_left", "_surprise", "_spikes"))
         if isinstance(metric, Counter):
             assert not described.name.endswith("_seconds")
 
@@ -132,7 +132,12 @@ def test_no_metric_is_declared_elsewhere() -> None:
 
 
 def test_labels_are_closed_sets() -> None:
-    known = {"outcome", "lane", "kind", "level", "stage", "topic", "cause", "source", "state"}
+    known = {"outcome", "lane", "kind", "level", "stage", "topic", "cause", "source", "state"} | {
+        "subtype",
+        "route",
+        "language",
+        "platform",
+    }
     assert {label for metric in METRICS.values() for label in metric._labelnames} <= known
 
 

@@ -16,10 +16,11 @@ from pipeline.trends.distinct import MOST_PAIRS, Heard
 from pipeline.trends.exposure import MOST_PLATFORMS, Posts
 from pipeline.trends.saved import restore, save
 from pipeline.trends.series import FALLOW, OTHER, Register, Series, series_of
-from pipeline.trends.spikes import GRACE_S, Sighting, Sightings, Spikes
+from pipeline.trends.spikes import GRACE, Sighting, Sightings, Spikes
 from pipeline.trends.tails import log_gamma, surprise
 
 ONE = Series("smuggling", "sea", "none", "fr", "push")
+GRACE_S = 60 * GRACE
 START = MONDAY + 7 * 24 * 60 * 2900
 
 

@@ -11,8 +11,8 @@ MAX_LETTER_BYTES = MAX_MESSAGE_BYTES + 64 * 1024
 """A rejected line has headers beside its bytes, and must be taken however large the record was in which it came."""
 
 
-_OFTEN = {"segment.ms": str(HOUR_MS), "min.cleanable.dirty.ratio": "0.1"}
-"""A state of megabytes that is written every ten minutes: the old ones go within hours."""
+_LARGE = {"max.message.bytes": str(MAX_MESSAGE_BYTES), "segment.bytes": str(4 * MAX_MESSAGE_BYTES)}
+"""A record of megabytes: it must fit in a segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def specs(topics: Topics, *, partitions: int, replication: int, retention_hours:
     in_one_order = {
         topics.cursors: _COMPACTED,
         topics.sightings: stamped,
-        topics.trends: {**_COMPACTED, "max.message.bytes": str(MAX_MESSAGE_BYTES), **_OFTEN},
+        topics.trends: {**_COMPACTED, **_LARGE},
         topics.alerts: kept,
     }
     return [

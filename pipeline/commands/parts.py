@@ -82,9 +82,9 @@ def is_embedded(settings: Settings) -> bool:
 
 
 def child_environment(settings: Settings, role: str) -> dict[str, str]:
-    """The same settings for a child process; of a fixed metrics port, indexing takes the next one, erasing the one after."""
+    """The same settings for a child process; of a fixed metrics port, indexing, erasing and trends take those after it."""
     port = settings.serve.metrics_port
-    shifted = port + {"indexing": 1, "erasing": 2}.get(role, 0) if port else port
+    shifted = port + {"indexing": 1, "erasing": 2, "trends": 3}.get(role, 0) if port else port
     return {"FANAL_DATA": str(settings.data.absolute()), "FANAL_SERVE_METRICS_PORT": str(shifted)}
 
 

@@ -14,7 +14,7 @@ import click
 from pipeline.commands import parts
 from pipeline.settings import Settings
 
-ROLES = ("screening", "indexing", "erasing")
+ROLES = ("screening", "indexing", "erasing", "trends")
 
 
 @click.command()
@@ -23,8 +23,8 @@ ROLES = ("screening", "indexing", "erasing")
 def work(role: str | None, port_file: Path | None) -> None:
     """Run a worker until a signal ends it.
 
-    ROLE is `screening` (posts to hits), `indexing` (hits to the index) or `erasing` (what platforms deleted leaves the index);
-    without it one of each runs. Logs go to standard error as JSON lines. What was not acknowledged when a worker ends comes
+    ROLE is `screening` (posts to hits), `indexing` (hits to the index), `erasing` (what platforms deleted leaves the index) or `trends`
+    (hits to alerts); without it one of each runs. Logs go to standard error as JSON lines. What was not acknowledged when a worker ends comes
     again to the next one: nothing is lost.
     """
     settings = Settings.read()
@@ -56,8 +56,13 @@ def start(
     (settings.data / "faust").mkdir(parents=True, exist_ok=True)
     app = create_app(of)
     outbox = wrap(FaustOutbox(app))
-    put_together = {"screening": _screening, "indexing": _indexing, "erasing": _erasing}[role]
-    consumed = {"screening": topics.posts, "indexing": topics.hits, "erasing": topics.erasures}[role]
+    put_together = {"screening": _screening, "indexing": _indexing, "erasing": _erasing, "trends": _trends}[role]
+    consumed = {
+        "screening": topics.posts,
+        "indexing": topics.hits,
+        "erasing": topics.erasures,
+        "trends": topics.sightings,
+    }[role]
     ended = put_together(settings, app, of, outbox, judge, wrap)
     patience = Patience(settings.serve.stall_s, lambda: holds_partitions(app), _end_process)
     watch = Watch(connection, of.group, consumed, patience)
@@ -114,6 +119,32 @@ def _erasing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: A
     recheck = Recheck(means, lambda: leads(app, of))
     add_erasing(app, of, ErasingAgent(eraser, outbox, of.topics, intake, mason), recheck.run)
     return store.close
+
+
+def _trends(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, __: Any) -> Any:
+    from functools import partial
+
+    from pipeline.app import TrendsAgents, add_trends
+    from pipeline.broker.reader import reader
+    from pipeline.sightings import SightingAgent, of_hit, of_screened, tick
+    from pipeline.spiking import SpikesAgent
+    from pipeline.trends.spikes import Spikes
+
+    minute_s, topics = settings.trends.minute_s, of.topics
+    new = partial(Spikes, pages_a_week=settings.trends.pages_a_week, minute_s=minute_s)
+    agents = TrendsAgents(
+        hits=SightingAgent(partial(of_hit, minute_s=minute_s), outbox, topics),
+        screened=SightingAgent(of_screened, outbox, topics),
+        sightings=SpikesAgent(new, outbox, topics, partial(reader, of.connection), settings.trends.save_s),
+        tick=partial(tick, outbox, topics),
+        tick_s=minute_s / 12,
+    )
+    add_trends(app, of, agents)
+
+    async def ended() -> None:
+        """Nothing is held: what was not saved is read again from `sightings`."""
+
+    return ended
 
 
 def announce(role: str, port_file: Path | None) -> Callable[[int], None]:

@@ -38,6 +38,10 @@ class Pages:
         self.last[over] = number
         return [int(row) for row in found]
 
+    def is_open(self, row: int, number: int) -> bool:
+        """Whether a series is in a spike: an hour of calm has not passed since."""
+        return bool(number - self.last[row] <= QUIET)
+
     def clear(self, row: int) -> None:
         """A row has changed hands."""
         self.last[row] = -np.inf

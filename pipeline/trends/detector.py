@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.trends.baseline import CELLS, DAY, HOURS, LONGEST, MINUTES, MODELS, Learning, Level, Rhythm
-from pipeline.trends.tails import Floats, deviation, surprise
+from pipeline.trends.tails import Floats, above, surprise
 
 WINDOWS = (1, 5, 60)
 MONDAY = 4 * DAY
@@ -19,7 +19,8 @@ LEAST = 5
 """Distinct authors below which no window is unusual."""
 SPREAD_EVERY = 5
 """Minutes between two looks at the dispersion of windows: they overlap, so more looks teach little."""
-_CANDIDATE = 2.5
+_CANDIDATE = 3.0
+_SHARE = 0
 _RING = LONGEST + 1
 
 
@@ -38,7 +39,7 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Of each window (first axis) and series: the surprise, and what was expected, by the model that expects more."""
+    """Of each window (first axis) and series the surprise, and what each model expected (windows x models x series)."""
 
     surprise: Floats
     expected: Floats
@@ -95,7 +96,8 @@ class Detector:
         self._hour_exposure = np.zeros((MODELS, series))
         self._cell = -1
         self._levels = np.zeros((2, _RING, MODELS, series))
-        self._levels[:] = self.learning.level_trust
+        self._levels[0] = 1.0
+        self._levels[1] = 1 / self.learning.level_trust
         self._sums = np.zeros((_RING, MODELS, series))
         self._at = 0
         self.refresh()
@@ -171,19 +173,19 @@ class Detector:
         """Of each window: the sum of its minutes' expectations, what is expected of it, and its inverse shape."""
         shape = self.spread.excess.shape
         summed, spread = np.empty(shape), self.inverse_shapes.copy()
+        spread[:, _SHARE] += 1 / np.maximum(minute.posts, 1.0)
         for place, length in enumerate(WINDOWS):
             then = (self._at - length) % _RING
-            shapes, rates = self._levels[:, then]
-            summed[place] = (self._sums[here] - self._sums[then]) * (shapes / rates)
-            spread[place] += 1 / shapes + 1 / self.rhythm.trust
-            spread[place, 0] += 1 / np.maximum(minute.posts[place], 1.0)
+            level, unsure = self._levels[:, then]
+            summed[place] = (self._sums[here] - self._sums[then]) * level
+            spread[place] += unsure
         return summed, summed * self.ratio, spread
 
     def _scores(self, counts: Floats, expected: Floats, spread: Floats) -> Scores:
-        """The surprise of each window under the likelier model; 0 where it lies within 2.5 deviations of either."""
+        """The surprise of each window under the likelier model; 0 where it lies within 3 deviations of either."""
         found = np.zeros_like(counts)
-        apart = deviation(counts[:, None], expected, spread).min(axis=1)
-        candidates = np.nonzero((apart > _CANDIDATE) & (counts >= LEAST))
+        over = [above(counts, expected[:, model], spread[:, model], _CANDIDATE) for model in range(MODELS)]
+        candidates = np.nonzero(np.logical_and.reduce(over) & (counts >= LEAST))
         if candidates[0].size:
             window, series = candidates
             under = [
@@ -191,17 +193,18 @@ class Detector:
                 for model in range(MODELS)
             ]
             found[candidates] = np.minimum(*under)
-        return Scores(found, expected.max(axis=1))
+        return Scores(found, expected)
 
     def _learn(self, minute: Minute, rhythm: Floats, exposure: Floats, here: int) -> None:
         """Level and rhythm learn from the minute alone; a count far above what was expected is clipped."""
         counts, learning = minute.counts[0], self.learning
-        means = rhythm * self.level.shape / self.level.rate
+        means = rhythm * self._levels[0, here - 1]
         usual = np.sqrt(means + self.inverse_shapes[0] * means * means)
         bounds = means + learning.clip * usual + 3.0
         heard = exposure[1]
         self.level.update(np.minimum(counts, bounds) * heard, rhythm, learning)
-        self._levels[:, here] = self.level.shape, self.level.rate
+        self._levels[0, here] = self.level.shape / self.level.rate
+        self._levels[1, here] = 1 / self.level.shape + 1 / self.rhythm.trust
         self._hour_counts += np.minimum(counts, bounds.max(axis=0)) * heard
         self._hour_exposure += exposure
         self.age += 1

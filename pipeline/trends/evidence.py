@@ -15,12 +15,13 @@ MOST_HITS = 5
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A page: in which minute, for the series of which row, over which threshold."""
+    """A page: in which minute, for the series of which row, over which threshold, and when (seconds since 1970)."""
 
     number: int
     row: int
     series: Series
     threshold: float
+    at_s: float
 
 
 def alert_of(opened: Opened, heard: Heard, scores: Scores) -> Alert:
@@ -32,12 +33,12 @@ def alert_of(opened: Opened, heard: Heard, scores: Scores) -> Alert:
     return Alert(
         id="|".join([*series, str(now)]),
         **series._asdict(),
-        opened_at=datetime.fromtimestamp((now + 1) * 60, UTC),
+        opened_at=datetime.fromtimestamp(opened.at_s, UTC),
         window_min=length,
         voices=heard.counts(now)[place],
         authors=len({author for author, _ in pairs}),
         texts=len({campaign for _, campaign in pairs}),
-        expected=round(float(scores.expected[place, opened.row]), 3),
+        expected=round(float(scores.expected[place, :, opened.row].max()), 3),
         surprise=round(float(surprises[place]), 2),
         threshold=round(opened.threshold, 2),
         counts={str(window): count for window, count in zip(WINDOWS, heard.counts(now), strict=True)},

@@ -24,7 +24,8 @@ from pipeline.trends.exposure import Posts
 from pipeline.trends.series import MOST, OTHER, Register, Series
 from pipeline.trends.tails import Floats
 
-GRACE_S = 10
+GRACE = 1 / 6
+"""Of a minute: how long after its end it closes."""
 MOST_MINUTES = 2 * LONGEST
 """Silent minutes that are closed one by one; after a longer gap the clock jumps."""
 SHOWN = 50
@@ -62,6 +63,7 @@ class Spikes:
 
     most: int = MOST
     pages_a_week: float = 1.0
+    minute_s: float = 60.0
     minute: int = -1
     late: int = 0
     register: Register = field(init=False)
@@ -70,6 +72,7 @@ class Spikes:
     heard: dict[int, Heard] = field(default_factory=lambda: defaultdict(Heard))
     posts: Posts = field(default_factory=Posts)
     unusual: Sequence[Unusual] = ()
+    open: Sequence[Series] = ()
 
     def __post_init__(self) -> None:
         self.register = Register(self.most, self._freed)
@@ -78,7 +81,7 @@ class Spikes:
 
     def take(self, record: Sightings, at_s: float) -> list[Alert]:
         """Take in a record that the broker stamped at `at_s` (seconds since 1970); the alerts of the minutes it closes."""
-        alerts = self._advance(int((at_s - GRACE_S) // 60))
+        alerts = self._advance(int((at_s - GRACE * self.minute_s) // self.minute_s))
         for platform, number in record.posts.items():
             self.posts.add(platform, number)
         for sighting in record.hits:
@@ -113,10 +116,11 @@ class Spikes:
         least = threshold(len(self.register.rows), self.pages_a_week)
         names = {row: series for series, row in self.register.rows.items()}
         alerts = [
-            alert_of(Opened(now, row, names[row], least), self.heard[row], scores)
+            alert_of(Opened(now, row, names[row], least, (now + 1) * self.minute_s), self.heard[row], scores)
             for row in self.pages.judge(now, highest, self.detector.age, least)
         ]
         shown = sorted(names, key=lambda row: -highest[row])[:SHOWN]
+        self.open = [series for row, series in names.items() if self.pages.is_open(row, now)]
         self.unusual = [Unusual(names[row], float(highest[row])) for row in shown]
         return alerts
 

@@ -50,6 +50,7 @@ def _above(counts: Floats, means: Floats, inverse_shapes: Floats) -> Floats:
     return np.maximum(-(first + np.log(total)) / LN10, 0.0)
 
 
-def deviation(counts: Floats, means: Floats, inverse_shapes: Floats) -> Floats:
-    """How many standard deviations a count lies above its mean: cheap, and far too sure in the tail of small means."""
-    return (counts - means) / np.sqrt(means + inverse_shapes * means * means + _LEAST_MEAN)
+def above(counts: Floats, means: Floats, inverse_shapes: Floats, deviations: float) -> NDArray[np.bool_]:
+    """Which counts lie more than so many standard deviations above their mean: cheap, and far too sure where means are small."""
+    apart = counts - means
+    return (apart > 0) & (apart * apart > deviations**2 * (means + inverse_shapes * means * means))

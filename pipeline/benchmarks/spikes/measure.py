@@ -1,7 +1,7 @@
 """What each rule does on a stream: every score that could page, and what it makes of rises that are played in."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,13 +34,14 @@ class Watched:
     scores: list[Floats] = field(default_factory=list)
     reached: list[Floats] = field(default_factory=list)
 
-    def pages(self, threshold: float) -> int:
-        """Pages at a threshold: a series pages again only after an hour without a score above it."""
+    def pages(self, threshold: float, among: slice) -> int:
+        """Pages at a threshold of some series: one pages again only after an hour without a score above it."""
         scores = np.concatenate(self.scores) if self.scores else np.zeros(0)
-        over = scores >= threshold
+        every = np.concatenate(self.series) if self.series else np.zeros(0)
+        over = (scores >= threshold) & (every >= among.start) & (every < among.stop)
         if not over.any():
             return 0
-        minutes, series = np.concatenate(self.minutes)[over], np.concatenate(self.series)[over]
+        minutes, series = np.concatenate(self.minutes)[over], every[over]
         order = np.lexsort((minutes, series))
         same = np.diff(series[order]) == 0
         return int(1 + (~(same & (np.diff(minutes[order]) <= QUIET))).sum())
@@ -55,13 +56,37 @@ class Measured:
     bases: list[Floats] = field(default_factory=list)
 
 
+class Streams:
+    """Several streams side by side: their series do not touch, so all are measured in one pass."""
+
+    def __init__(self, plans: Sequence[Plan]) -> None:
+        self._streams = [Stream(plan) for plan in plans]
+        self.series = sum(plan.series for plan in plans)
+        self.platforms = np.concatenate([one.platforms + PLATFORMS * at for at, one in enumerate(self._streams)])
+
+    def days(self) -> Iterator[tuple[Floats, Floats, Floats]]:
+        """As `Stream.days`, of all."""
+        for each in zip(*(one.days() for one in self._streams), strict=True):
+            counts, rates, posts = (np.concatenate(parts, axis=1) for parts in zip(*each, strict=True))
+            yield counts, rates, posts
+
+    def rise(self, rates: Floats, at: int) -> Floats:
+        """Counts at three times these rates."""
+        parts = np.split(rates, np.cumsum([one.plan.series for one in self._streams])[:-1], axis=1)
+        drawn = [
+            one.draw(part, np.random.default_rng([one.plan.seed, at]), RISE)
+            for one, part in zip(self._streams, parts, strict=True)
+        ]
+        return np.concatenate(drawn, axis=1)
+
+
 class Windows:
     """Running sums of minutes: the counts of every window that ends now."""
 
-    def __init__(self, stream: Stream) -> None:
-        self._platforms = stream.platforms
-        self._sums = np.zeros((_RING, stream.plan.series))
-        self._posts = np.zeros((_RING, PLATFORMS))
+    def __init__(self, streams: Streams) -> None:
+        self._platforms = streams.platforms
+        self._sums = np.zeros((_RING, streams.series))
+        self._posts = np.zeros((_RING, int(streams.platforms.max()) + 1))
         self._at = 0
 
     def add(self, number: int, counts: Floats, posts: Floats) -> Minute:
@@ -78,11 +103,12 @@ def rules(series: int) -> dict[str, Rule]:
     return {"fanal": Fanal(series), "threshold": Threshold(), "poisson": Poisson(series), "binomial": Binomial(series)}
 
 
-def measure(plan: Plan, rise_every: int, first_rise: int) -> Measured:
-    """Run all rules over a stream; from day `first_rise` on, every so many minutes, play a rise of all series into a copy."""
-    stream = Stream(plan)
-    windows, running = Windows(stream), rules(plan.series)
-    found = Measured(plan.days, {name: Watched() for name in running})
+def measure(plans: Sequence[Plan], rise_every: int, first_rise: int) -> Measured:
+    """Run all rules over streams of the same length; from day `first_rise` on, every so many minutes, play a rise of all
+    series into a copy."""
+    stream = Streams(plans)
+    windows, running = Windows(stream), rules(stream.series)
+    found = Measured(plans[0].days, {name: Watched() for name in running})
     for day, (counts, rates, posts) in enumerate(stream.days()):
         for minute in range(DAY):
             at = day * DAY + minute
@@ -107,7 +133,7 @@ def _keep(watched: Watched, at: int, scores: Floats, floor: float) -> None:
 
 def _rise(
     found: Measured,
-    stream: Stream,
+    stream: Streams,
     state: tuple[Windows, Mapping[str, Rule]],
     at: int,
     ahead: tuple[Floats, Floats],
@@ -115,7 +141,7 @@ def _rise(
     """Let every series rise threefold from this minute on, in a copy of the rules' state."""
     rates, posts = ahead
     windows, running = copy.deepcopy(state)
-    drawn = stream.draw(rates, np.random.default_rng([stream.plan.seed, at]), RISE)
+    drawn = stream.rise(rates, at)
     found.bases.append(rates[:5].sum(axis=0))
     reached: dict[str, list[Floats]] = {name: [] for name in running}
     for minute in range(RISE_MINUTES):
