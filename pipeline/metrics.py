@@ -102,6 +102,8 @@ SERIES_SURPRISE = Gauge(
     "Of the 50 most unusual series, -log10 of the probability of their last minute's windows under the baseline.",
     ["kind", "subtype", "route", "language", "platform"],
 )
-OPEN_SPIKES = Gauge("fanal_open_spikes", "Series in a spike: they paged, and an hour of calm has not passed since.", ["kind"])
+OPEN_SPIKES = Gauge(
+    "fanal_open_spikes", "Series in a spike: they paged, and an hour of calm has not passed since.", ["kind"]
+)
 SPIKES = Counter("fanal_spikes", "Spikes that were written to the alerts topic, by kind.", ["kind"])
 LATE_HITS = Counter("fanal_late_hits", "Hits that the trends passed over: a replay, a backfill, or too late.")

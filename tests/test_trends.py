@@ -42,7 +42,9 @@ def test_the_gamma_function_is_that_of_the_standard_library(value: float) -> Non
     assert log_gamma(np.array([value]))[0] == pytest.approx(math.lgamma(value), rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize(("mean", "inverse_shape"), [(0.3, 0.5), (4.0, 0.05), (20.0, 0.02), (20.0, 0.0), (200.0, 0.001)])
+@pytest.mark.parametrize(
+    ("mean", "inverse_shape"), [(0.3, 0.5), (4.0, 0.05), (20.0, 0.02), (20.0, 0.0), (200.0, 0.001)]
+)
 def test_the_surprise_is_the_tail_of_the_negative_binomial(mean: float, inverse_shape: float) -> None:
     for above in (1, 2, 5):
         count = math.ceil(mean + above * math.sqrt(mean + inverse_shape * mean * mean))

@@ -15,6 +15,7 @@ import click
 
 from pipeline.commands import parts
 from pipeline.commands.bench_sources import sources
+from pipeline.commands.spikes import spikes
 from pipeline.commands.terminal import ERR, OUT
 from pipeline.settings import Settings
 
@@ -36,6 +37,7 @@ def bench() -> None:
 
 
 bench.add_command(sources)
+bench.add_command(spikes)
 
 
 @bench.command()

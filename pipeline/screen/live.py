@@ -10,7 +10,9 @@ BEHIND = timedelta(minutes=2)
 """After its arrival a post that waited for a worker is no longer live."""
 
 
-def is_live(transport: Transport | str | None, created_at: datetime, received_at: datetime, screened_at: datetime) -> bool:
+def is_live(
+    transport: Transport | str | None, created_at: datetime, received_at: datetime, screened_at: datetime
+) -> bool:
     """Whether a post was sent, received and screened in one go, and is not a replay or a backfill."""
     timely = received_at - created_at <= LATE and screened_at - received_at <= BEHIND
     return timely and transport not in ("replay", "backfill")

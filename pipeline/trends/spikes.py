@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.trends.alerts import Alert
 from pipeline.trends.baseline import LONGEST
 from pipeline.trends.budget import Pages, threshold, weighed
-from pipeline.trends.detector import WINDOWS, Detector, Minute, Scores
+from pipeline.trends.detector import WINDOWS, Detector, Minute
 from pipeline.trends.distinct import Heard
 from pipeline.trends.evidence import Opened, alert_of
 from pipeline.trends.exposure import Posts

@@ -95,7 +95,9 @@ class Windows:
         here, before = self._at % _RING, (self._at - 1) % _RING
         self._sums[here], self._posts[here] = self._sums[before] + counts, self._posts[before] + posts
         then = [(self._at - length) % _RING for length in WINDOWS]
-        return Minute(number, self._sums[here] - self._sums[then], (self._posts[here] - self._posts[then])[:, self._platforms])
+        return Minute(
+            number, self._sums[here] - self._sums[then], (self._posts[here] - self._posts[then])[:, self._platforms]
+        )
 
 
 def rules(series: int) -> dict[str, Rule]:

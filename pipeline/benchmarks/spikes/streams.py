@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.trends.baseline import DAY, DAYS, HOURS
+from pipeline.trends.baseline import DAY, DAYS
 from pipeline.trends.tails import Floats
 
 MONDAY = 29_454_400 // (7 * DAY) * 7 * DAY + 4 * DAY
