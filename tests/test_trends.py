@@ -219,6 +219,14 @@ def test_what_arrives_for_a_closed_minute_raises_nothing(warm: bytes) -> None:
     assert fed(spikes, NOW + 2, 5) + fed(spikes, NOW + 3, 5) == []
 
 
+def test_after_a_stall_of_two_minutes_what_waited_counts_at_once_and_does_not_page(warm: bytes) -> None:
+    spikes = awake(warm)
+    fed(spikes, NOW, 0, 0)
+    fed(spikes, NOW + 1, 0, 0)
+    assert fed(spikes, NOW + 2, 15, 6000) + fed(spikes, NOW + 3, 5) + fed(spikes, NOW + 4, 5) == []
+    assert spikes.late == 0
+
+
 def test_records_that_come_again_raise_nothing(warm: bytes) -> None:
     spikes = awake(warm)
     alerts = [alert for _ in range(20) for alert in fed(spikes, NOW, 8)]

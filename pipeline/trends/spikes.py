@@ -3,8 +3,9 @@
     sightings ──► register (which row) ──► distinct voices of 1, 5, 60 minutes ──► detector ──► pages ──► Alert with evidence
     posts seen by platform ───────────────────────────────────────────────────────────┘
 
-A minute closes ten seconds after its end by the records' own clock. What arrives for a closed minute is late and dropped: it
-can raise nothing. The same records in the same order give the same alerts, with the same ids.
+A minute closes ten seconds after its end by the records' own clock. A hit that was on its way for two minutes at most counts in
+the open one, as the posts seen do: after a stall both are many, and their ratio raises nothing. What is later is dropped. The
+same records in the same order give the same alerts, with the same ids.
 """
 
 from collections import defaultdict
@@ -26,6 +27,8 @@ from pipeline.trends.tails import Floats
 
 GRACE = 1 / 6
 """Of a minute: how long after its end it closes."""
+LAG = 2
+"""Minutes that a hit may have been on its way: it counts in the minute that is open. What waited longer is late."""
 MOST_MINUTES = 2 * LONGEST
 """Silent minutes that are closed one by one; after a longer gap the clock jumps."""
 SHOWN = 50
@@ -71,7 +74,7 @@ class Spikes:
     pages: Pages = field(init=False)
     heard: dict[int, Heard] = field(default_factory=lambda: defaultdict(Heard))
     posts: Posts = field(default_factory=Posts)
-    unusual: Sequence[Unusual] = ()
+    unusual: Sequence[Unusual] = (Unusual(OTHER, 0.0),)
     open: Sequence[Series] = ()
 
     def __post_init__(self) -> None:
@@ -85,10 +88,10 @@ class Spikes:
         for platform, number in record.posts.items():
             self.posts.add(platform, number)
         for sighting in record.hits:
-            if sighting.minute < self.minute:
+            if sighting.minute < self.minute - LAG:
                 self.late += 1
             else:
-                self._add(sighting)
+                self._add(sighting, max(sighting.minute, self.minute))
         return alerts
 
     def _advance(self, minute: int) -> list[Alert]:
@@ -103,10 +106,10 @@ class Spikes:
             self.minute += 1
         return alerts
 
-    def _add(self, sighting: Sighting) -> None:
+    def _add(self, sighting: Sighting, minute: int) -> None:
         for series in sighting.series:
-            row = self.register.row(series, sighting.minute)
-            self.heard[row].add(sighting.minute, sighting.author, sighting.campaign, sighting.hit)
+            row = self.register.row(series, minute)
+            self.heard[row].add(minute, sighting.author, sighting.campaign, sighting.hit)
 
     def _close(self) -> list[Alert]:
         """Close the open minute: score it, learn from it, page."""

@@ -33,7 +33,7 @@ from pipeline.settings import Settings
 from tests.connected.worker import HIT_EVERY
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = ("kafka", "elasticsearch", "screen", "privacy", "serve")
+TABLES = ("kafka", "elasticsearch", "screen", "trends", "privacy", "serve")
 PATIENCE_S = 60.0
 WRITTEN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 

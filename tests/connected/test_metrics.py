@@ -41,6 +41,7 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
     pipeline.start("screening", "refuse")
     pipeline.start("indexing")
     pipeline.workers.append(CollectorProcess(pipeline.settings, count=10, cut=4))
+    pipeline.start("trends")
     await pipeline.send(*posts(range(20)))
     await pipeline.send(post(0))
     await pipeline.send_record(pipeline.topics.posts, b"no post")
@@ -58,7 +59,7 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
     async def all_there() -> bool:
         lags = values_of(await samples(pipeline), "fanal_lag_records", "topic")
         causes = values_of(await samples(pipeline), "fanal_erased_hits", "cause")
-        return declared() <= await names() and len(lags) == 3 and causes == {"deleted", "expired"}
+        return declared() <= await names() and len(lags) == 4 and causes == {"deleted", "expired"}
 
     with suppress(AssertionError):
         await until_(all_there)
@@ -73,7 +74,12 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
     assert values_of(found, "fanal_source_state", "state") == {"reading", "away", "broken", "refused", "ended"}
     assert values_of(found, "fanal_source_failures", "cause") == {"away", "refused", "unforeseen"}
     topics = pipeline.topics
-    assert values_of(found, "fanal_lag_records", "topic") == {topics.posts, topics.hits, topics.erasures}
+    assert values_of(found, "fanal_lag_records", "topic") == {
+        topics.posts,
+        topics.hits,
+        topics.erasures,
+        topics.sightings,
+    }
     assert values_of(found, "fanal_erasures", "cause") == {"deleted", "expired"}
     assert values_of(found, "fanal_erased_hits", "cause") == {"deleted", "expired"}
     assert values_of(found, "fanal_rechecks", "outcome") == {"expired"}
