@@ -47,7 +47,8 @@ def _above(counts: Floats, means: Floats, inverse_shapes: Floats) -> Floats:
     terms = np.cumprod(ratios, axis=1)
     last = np.minimum(ratios[:, -1], 0.999)
     total = 1 + terms.sum(axis=1) + terms[:, -1] * last / (1 - last)
-    return np.maximum(-(first + np.log(total)) / LN10, 0.0)
+    found: Floats = np.maximum(-(first + np.log(total)) / LN10, 0.0)
+    return found
 
 
 def above(counts: Floats, means: Floats, inverse_shapes: Floats, deviations: float) -> NDArray[np.bool_]:
