@@ -119,7 +119,8 @@ def curve(bases: Floats, reached: Floats, at: float) -> list[dict[str, Any]]:
         row["median_minutes"] = median_or_none(minutes)
         if len(over) > 1:
             row["windows_within_60_min"] = {
-                str(window): round(float(over[1 + place, :, -1].mean()), 4) for place, window in enumerate(WINDOWS)
+                str(window): Share(int(over[1 + place, :, -1].sum()), int(band.sum())).row()["share"]
+                for place, window in enumerate(WINDOWS)
             }
         rows.append(row)
     return rows

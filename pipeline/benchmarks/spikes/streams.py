@@ -113,7 +113,8 @@ class Stream:
         """Two surges in the second half, on different platforms."""
         draw, days = self._draws, self.plan.days
         first, second = draw.permutation(PLATFORMS)[:2]
-        at = draw.integers([days // 2, 3 * days // 4], [3 * days // 4, days]) * DAY + draw.integers(6, 18, 2) * 60
+        half, late = days // 2, 3 * days // 4
+        at = draw.integers([half, late], [max(late, half + 1), max(days, late + 1)]) * DAY + draw.integers(6, 18, 2) * 60
         return Surge(int(first), int(at[0]), 180, 3.0, 1.0), Surge(int(second), int(at[1]), 120, 4.0, 0.1)
 
 
