@@ -20,7 +20,7 @@ from pipeline.benchmarks.spikes.report import (
     wilson,
 )
 from pipeline.benchmarks.spikes.streams import HOLIDAYS, MONDAY, Plan, Stream
-from pipeline.commands.spikes import spikes
+from pipeline.commands.bench_spikes import spikes
 from pipeline.trends.baseline import DAY, DAYS
 from pipeline.trends.detector import MONDAY as FIRST_MONDAY
 

@@ -39,7 +39,7 @@ HIT = (
 )
 SCREENED = (
     b'{"partition":3,"start":5,"fates":[{"outcomes":"bhrde","hits":{"1":["jpdv57hoj2zao5e2wwnsmawk5a",7354456473600001]}},'
-    b'{"outcomes":"b"}],"seen":"yKlA07kK8lI=","model":"fake-1","channels":"gAAA"}'
+    b'{"outcomes":"b"}],"seen":"yKlA07kK8lI=","model":"fake-1","channels":"gAAA","live":{"rss":5}}'
 )
 ERASURE = b'{"platform":"rss","erased_at":"2026-11-01T00:00:00Z","native_id":"1","author_id":"a","cause":"taken_down"}'
 

@@ -15,7 +15,7 @@ import click
 
 from pipeline.commands import parts
 from pipeline.commands.bench_sources import sources
-from pipeline.commands.spikes import spikes
+from pipeline.commands.bench_spikes import spikes
 from pipeline.commands.terminal import ERR, OUT
 from pipeline.settings import Settings
 

@@ -114,7 +114,9 @@ class Stream:
         draw, days = self._draws, self.plan.days
         first, second = draw.permutation(PLATFORMS)[:2]
         half, late = days // 2, 3 * days // 4
-        at = draw.integers([half, late], [max(late, half + 1), max(days, late + 1)]) * DAY + draw.integers(6, 18, 2) * 60
+        at = (
+            draw.integers([half, late], [max(late, half + 1), max(days, late + 1)]) * DAY + draw.integers(6, 18, 2) * 60
+        )
         return Surge(int(first), int(at[0]), 180, 3.0, 1.0), Surge(int(second), int(at[1]), 120, 4.0, 0.1)
 
 
