@@ -28,24 +28,27 @@ LONGEST = 60
 class Learning:
     """How fast a baseline learns and forgets. Counts of distinct authors are the unit of trust."""
 
-    level_half_life: float = 90.0
+    level_half_life: float = 25.0
     """Minutes after which a count weighs half in the level."""
-    level_trust: float = 10.0
+    level_trust: float = 20.0
     """Counts that a level of 1 is worth: the smaller the series, the less its level moves."""
     rhythm_keeps: float = 0.5 ** (1 / 28)
     """What remains of the rhythm's memory after a day: half after four weeks."""
-    cell_trust: float = 30.0
+    cell_trust: float = 400.0
+    """High: an hour of the week is seen once a week, and what else was different then must not be taken for its rhythm."""
     hour_trust: float = 20.0
     day_trust: float = 40.0
     at_first: float = 0.5
     """What a series that was never seen is expected to count in a day."""
     spread: float = 0.03
     """The inverse shape that is usual of a window, beyond what level and rhythm leave unsaid."""
-    spread_trust: float = 2000.0
+    spread_trust: float = 15000.0
+    spread_after: float = 2.0 * DAY
+    """Minutes that a series is watched before its errors are taken for its dispersion."""
     spread_half_life: float = 7.0 * DAY / 5
     """Of looks every five minutes: a week."""
     least_spread: float = 1e-4
-    clip: float = 3.5
+    clip: float = 5.0
     """Standard deviations above the mean beyond which a count teaches no more: a spike must not become the baseline."""
 
 

@@ -71,13 +71,20 @@ class Spread:
         """Distinct counts of a window over the sum of its minutes': below 1 where the same authors come again."""
         return np.minimum((self.counted + 20.0) / (self.summed + 20.0), 1.0)
 
-    def learn(self, counts: Floats, expected: Floats, summed: Floats, learning: Learning) -> None:
-        """Take in windows: what exceeds Poisson's variance, weighted as its own variance asks; a spike is clipped."""
+    def learn(
+        self, counts: Floats, against: tuple[Floats, Floats], said: tuple[Floats, Floats], learning: Learning
+    ) -> None:
+        """Take in windows: what exceeds Poisson's variance, weighted as its own variance asks; a spike is clipped.
+
+        `against` is what was expected, and the sum of the minutes' expectations. `said` is the whole inverse shape with which it
+        was expected, and 1 for series whose rhythm is known (the others' errors say nothing of what is to come), else 0.
+        """
+        (expected, summed), (spread, known) = against, said
         keeps = 0.5 ** (1 / learning.spread_half_life)
-        weight = 1 / (1 + learning.spread * expected) ** 2
-        usual = expected + self.inverse_shapes(learning) * expected * expected
-        squares = np.minimum((counts - expected) ** 2, learning.clip**2 * usual)
-        self.excess = keeps * self.excess + (squares - expected) * weight
+        weight = known / (1 + learning.spread * expected) ** 2
+        elsewhere = (spread - self.inverse_shapes(learning)) * expected * expected
+        squares = np.minimum((counts - expected) ** 2, learning.clip**2 * (expected + spread * expected * expected))
+        self.excess = keeps * self.excess + (squares - expected - elsewhere) * weight
         self.weight = keeps * self.weight + expected * expected * weight
         self.counted = keeps * self.counted + np.minimum(counts, 2 * summed + 5)
         self.summed = keeps * self.summed + summed
@@ -113,7 +120,8 @@ class Detector:
         summed, expected, spread = self._expected(minute, here)
         scores = self._scores(minute.counts, expected, spread)
         if minute.number % SPREAD_EVERY == 0:
-            self.spread.learn(minute.counts[:, None], expected, summed, self.learning)
+            known = (self.age >= self.learning.spread_after).astype(np.float64)
+            self.spread.learn(minute.counts[:, None], (expected, summed), (spread, known), self.learning)
             self.inverse_shapes, self.ratio = self.spread.inverse_shapes(self.learning), self.spread.ratio()
         self._learn(minute, rhythm, exposure, here)
         return scores

@@ -11,7 +11,7 @@ from pipeline.benchmarks.spikes.streams import MONDAY, PLATFORMS, Plan, Stream
 from pipeline.trends.baseline import DAY, DAYS
 from pipeline.trends.budget import QUIET
 from pipeline.trends.detector import WINDOWS, Minute
-from pipeline.trends.tails import Floats
+from pipeline.trends.tails import Floats, surprise
 
 WARM_DAYS = DAYS
 """Days at the beginning in which no rule pages: a week's rhythm takes a week to see."""
@@ -49,11 +49,13 @@ class Watched:
 
 @dataclass(slots=True)
 class Measured:
-    """A stream with all rules on it. `bases` are distinct authors in 5 minutes where each rise began."""
+    """A stream with all rules on it. `bases` are distinct authors in 5 minutes where each rise began; `known` is the surprise of
+    the 5 minutes that follow to one who knows the true rate and dispersion: no rule can do better."""
 
     days: int
     watched: dict[str, Watched]
     bases: list[Floats] = field(default_factory=list)
+    known: list[Floats] = field(default_factory=list)
 
 
 class Streams:
@@ -62,6 +64,7 @@ class Streams:
     def __init__(self, plans: Sequence[Plan]) -> None:
         self._streams = [Stream(plan) for plan in plans]
         self.series = sum(plan.series for plan in plans)
+        self.spread = np.concatenate([one.spread for one in self._streams])
         self.platforms = np.concatenate([one.platforms + PLATFORMS * at for at, one in enumerate(self._streams)])
 
     def days(self) -> Iterator[tuple[Floats, Floats, Floats]]:
@@ -145,6 +148,7 @@ def _rise(
     windows, running = copy.deepcopy(state)
     drawn = stream.rise(rates, at)
     found.bases.append(rates[:5].sum(axis=0))
+    found.known.append(surprise(drawn[:5].sum(axis=0), rates[:5].sum(axis=0), stream.spread))
     reached: dict[str, list[Floats]] = {name: [] for name in running}
     for minute in range(RISE_MINUTES):
         seen = windows.add(MONDAY + at + minute, drawn[minute], posts[minute])

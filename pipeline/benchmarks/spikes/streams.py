@@ -75,6 +75,11 @@ class Stream:
         shape = self._shape * times
         return draws.poisson(rates * times * draws.gamma(shape, 1 / shape, rates.shape)).astype(np.float64)
 
+    @property
+    def spread(self) -> Floats:
+        """The inverse shape of five minutes of each series, given its rate."""
+        return 1 / (5 * self._shape)
+
     def rates(self, day: int) -> tuple[Floats, Floats]:
         """The true rates of a day, and the posts seen."""
         minutes = day * DAY + np.arange(DAY)
