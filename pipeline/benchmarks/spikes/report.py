@@ -126,6 +126,18 @@ def curve(bases: Floats, reached: Floats, at: float) -> list[dict[str, Any]]:
     return rows
 
 
+def possible(bases: Floats, known: Floats, at: float) -> dict[str, Any]:
+    """What one would find within 5 minutes at this threshold who knew every series' true rate and dispersion: on bases of 20 or
+    more, and by base."""
+    over = known >= at
+    bands = {str(base): over[(bases >= base / 1.2) & (bases < base * 1.2)] for base in BASES}
+    large = over[bases >= LARGE]
+    return {
+        "power": Share(int(large.sum()), len(large)).row(),
+        "by_base": {base: Share(int(band.sum()), len(band)).row()["share"] for base, band in bands.items()},
+    }
+
+
 def median_or_none(minutes: Floats) -> float | None:
     """The median, where at least half were paged in the hour."""
     found = float(np.median(minutes)) if len(minutes) else RISE_MINUTES + 1.0
@@ -151,9 +163,11 @@ def figures(measured: Measured, series: int, seeds: Sequence[int], pages_a_week:
         mark = calibrated(measured.watched[name], halves.calibration, math.floor(pages_a_week * weeks))
         rows[f"{name}_at_the_budget"] = _row(measured, name, mark, halves)
     bases, reached = rises(measured, "fanal", halves)
+    known = np.concatenate([each[halves.report] for each in measured.known])
     return {
         "rules": rows,
         "curve": curve(bases, reached, at["fanal"]),
+        "possible": possible(bases, known, at["fanal"]),
         "calibration_pages": _calibration(measured, halves, at["fanal"]),
     }
 
