@@ -23,9 +23,9 @@ ROLES = ("screening", "indexing", "erasing", "trends")
 def work(role: str | None, port_file: Path | None) -> None:
     """Run a worker until a signal ends it.
 
-    ROLE is `screening` (posts to hits), `indexing` (hits to the index), `erasing` (what platforms deleted leaves the index) or `trends`
-    (hits to alerts); without it one of each runs. Logs go to standard error as JSON lines. What was not acknowledged when a worker ends comes
-    again to the next one: nothing is lost.
+    ROLE is `screening` (posts to hits), `indexing` (hits to the index), `erasing` (what platforms deleted leaves the index) or
+    `trends` (hits to alerts); without it one of each runs. Logs go to standard error as JSON lines. What was not acknowledged
+    when a worker ends comes again to the next one: nothing is lost.
     """
     settings = Settings.read()
     if role is None:
