@@ -77,7 +77,10 @@ class SpikesAgent:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             log.warning("a sighting cannot be read; passed over", extra={"why": type(error).__name__})
             return []
-        return self._spikes.take(record, at_s)
+        late = self._spikes.late
+        alerts = self._spikes.take(record, at_s)
+        metrics.LATE_HITS.inc(self._spikes.late - late)
+        return alerts
 
     async def _deliver(self, alerts: Sequence[Alert]) -> None:
         await self._outbox.deliver(
