@@ -119,7 +119,7 @@ def test_a_token_that_is_not_there_is_said(
 
 async def test_a_live_source_is_not_read_where_nobody_has_said_who_runs_it(tmp_path: Path) -> None:
     settings = Settings(licence=tmp_path / "none.toml")
-    (check,) = before_live(settings, [Numbered(1, name="one", platform="bluesky", live=True)])
+    check, _ = before_live(settings, [Numbered(1, name="one", platform="bluesky", live=True)])
     with pytest.raises(ConfigurationError, match="one"):
         await check(["one"])
 

@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fanal.collect")
 
+ERASING_S = 60.0
+"""Seconds that a worker that carries out deletions is waited for: it may be starting beside."""
+
 
 def before_live(settings: Settings, found: "Sequence[Connector]") -> "Sequence[BeforeLive]":
     """What must hold before a live source is read: each is called with the names of the live sources, and raises
     `ConfigurationError` where they must not be read."""
+    from pipeline.broker.groups import require_erasing
     from pipeline.licence import require_licence
 
     platforms = {one.name: one.platform for one in found}
@@ -34,7 +38,10 @@ def before_live(settings: Settings, found: "Sequence[Connector]") -> "Sequence[B
     async def licensed(names: Sequence[str]) -> None:
         require_licence(settings.licence, names, datetime.now(UTC).date(), platforms)
 
-    return (licensed,)
+    async def erasing(_: Sequence[str]) -> None:
+        await asyncio.to_thread(require_erasing, parts.connection(settings), parts.topics(settings), ERASING_S)
+
+    return licensed, erasing
 
 
 @asynccontextmanager

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pipeline.screen.evidence import Seal
     from pipeline.screen.pseudonyms import Pseudonyms
     from pipeline.screen.screening import Judge, Screen
-    from pipeline.sources.standing import Asker
 
 log = logging.getLogger("fanal.parts")
 
@@ -144,11 +143,6 @@ def mason(settings: Settings) -> Mason:
 
     replayable = timedelta(hours=LIVES_ON_THE_BROKER * settings.kafka.retention_hours)
     return Mason(named(settings), max(replayable, timedelta(days=settings.privacy.tombstone_days)))
-
-
-def askers() -> dict[str, Asker]:
-    """Who asks a platform whether a post still stands, by platform. Each connector whose platform needs it brings its own."""
-    return {}
 
 
 def store(settings: Settings) -> Store:

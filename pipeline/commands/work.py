@@ -1,18 +1,25 @@
 """`fanal work`: a worker of one role, or one of each as child processes."""
 
 import json
+import logging
 import os
 import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.commands import parts
+from pipeline.errors import ConfigurationError
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.sources.standing import Asker
+
+log = logging.getLogger("fanal.work")
 
 ROLES = ("screening", "indexing", "erasing", "trends")
 
@@ -105,6 +112,18 @@ def _indexing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: 
     return ended
 
 
+def _askers() -> "dict[str, Asker]":
+    """Who asks platforms again. A configuration that does not fit is no reason to leave deletions undone."""
+    from pipeline.sources.askers import askers
+    from pipeline.sources.configuration import DEFAULT
+
+    try:
+        return askers(DEFAULT)
+    except ConfigurationError as error:
+        log.error("no platform is asked whether posts still stand", extra={"why": str(error)})
+        return {}
+
+
 def _erasing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: Any) -> Any:
     from pipeline.agents import Intake
     from pipeline.app import add_erasing, leads
@@ -115,7 +134,7 @@ def _erasing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: A
     eraser, mason = wrap(store.eraser), parts.mason(settings)
     intake = Intake(settings.screen.records, settings.screen.posts, settings.screen.within_s)
     seal = parts.seal(settings)
-    means = Means(store.due, eraser, outbox, of.topics, mason, seal.open_sealed, parts.askers())
+    means = Means(store.due, eraser, outbox, of.topics, mason, seal.open_sealed, _askers())
     recheck = Recheck(means, lambda: leads(app, of))
     add_erasing(app, of, ErasingAgent(eraser, outbox, of.topics, intake, mason), recheck.run)
     return store.close

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,9 @@ from pipeline.sources.connector import Connector
 from pipeline.sources.push_sources import PushSource
 from pipeline.sources.pushed import Pushed
 from pipeline.sources.source_settings import EnvironmentName, SourceSettings, TokenSettings, read_secret
+
+if TYPE_CHECKING:
+    from pipeline.sources.mastodon_settings import Asked
 
 Platforms = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(min_length=1)]
 
@@ -110,20 +113,28 @@ def _bluesky(name: str, settings: BlueskySettings, _: Connection) -> Connector:
 
 def _mastodon(name: str, settings: MastodonSettings, _: Connection) -> Connector:
     from pipeline.sources.mastodon import Mastodon
+
+    return Mastodon(asked_of_mastodon(name, settings))
+
+
+def asked_of_mastodon(name: str, settings: MastodonSettings) -> "Asked":
+    """What is asked of an instance.
+
+    Raises:
+        ConfigurationError: its token is not where it should be, or a value does not fit.
+    """
     from pipeline.sources.mastodon_settings import Asked
 
     token = settings.token()
-    return Mastodon(
-        Asked(
-            name,
-            settings.base_url,
-            tag=settings.tag,
-            local=settings.local,
-            token=token.get_secret_value() if token else None,
-            streaming_url=settings.streaming_url,
-            private=settings.private,
-            skip_noindex=settings.skip_noindex,
-        )
+    return Asked(
+        name,
+        settings.base_url,
+        tag=settings.tag,
+        local=settings.local,
+        token=token.get_secret_value() if token else None,
+        streaming_url=settings.streaming_url,
+        private=settings.private,
+        skip_noindex=settings.skip_noindex,
     )
 
 

@@ -1,7 +1,6 @@
 """Asks Mastodon instances whether posts still stand: for deletions that no stream told, as between two runs of a collector."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import httpx
 
@@ -10,12 +9,11 @@ from pipeline.sources.connector import SourceAway, SourceRefused
 from pipeline.sources.http import Http
 from pipeline.sources.mastodon_ids import is_id
 from pipeline.sources.mastodon_settings import Asked
+from pipeline.sources.standing import Standing
 
 KEPT_BACK = 100
 """Requests of an instance's budget that are left to the connector that reads it."""
 _ANSWERS = frozenset({401, 403, 404, 410})
-
-Standing = Literal["stands", "gone", "unknown"]
 
 
 class MastodonAsker:
