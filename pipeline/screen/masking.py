@@ -16,6 +16,8 @@ from pipeline.screen.pseudonyms import Pseudonyms
 MOST_NAMES = 64
 SHORTEST_NAME = 3
 LONGEST_NAME = 128
+MOST_PASSES = 4
+"""What stands right behind a contact may show as one itself only when that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,24 @@ def mask(text: str, langs: Sequence[str], pseudonyms: Pseudonyms, names: Sequenc
     `langs` are the likely languages, the likeliest first (they say which countries' numbers to expect); `names` are
     handles to mask wherever they stand: the author's, and those of the accounts that the post mentions.
     """
-    parts, tokens, at = [], [], 0
-    for contact in apart([*all_contacts(text, langs), *_known(text, names)]):
-        token = f"{contact.kind}:{pseudonyms.token(contact.kind, contact.value)}"
-        parts += [text[at : contact.start], f"[{token}]"]
-        tokens.append(token)
-        at = contact.end
+    tokens: list[str] = []
+    for _ in range(MOST_PASSES):
+        found = [*all_contacts(text, langs), *_known(text, names)]
+        if not found:
+            break
+        text = _replaced(text, found, pseudonyms, tokens)
     unique = tuple(dict.fromkeys(tokens))
-    return Masked("".join(parts) + text[at:], unique, tuple(sorted({token.partition(":")[0] for token in unique})))
+    return Masked(text, unique, tuple(sorted({token.partition(":")[0] for token in unique})))
+
+
+def _replaced(text: str, found: Sequence[Contact], pseudonyms: Pseudonyms, tokens: list[str]) -> str:
+    """The text with tokens for contacts; each is added to `tokens`."""
+    parts, at = [], 0
+    for contact in apart(found):
+        tokens.append(f"{contact.kind}:{pseudonyms.token(contact.kind, contact.value)}")
+        parts += [text[at : contact.start], f"[{tokens[-1]}]"]
+        at = contact.end
+    return "".join(parts) + text[at:]
 
 
 def _known(text: str, names: Sequence[str]) -> list[Contact]:
