@@ -6,6 +6,7 @@ Acknowledge after delivery: an event is acknowledged when everything that follow
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ CatchUp = Callable[[], Awaitable[None]]
 """Returns when every erasure is known that the broker had when it was called."""
 PROBE = "bonjour"
 TRIES = 3
+CAUGHT_UP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class ScreeningAgent:
         self._intake = intake
         self._memory = memory
         self._moved: set[int] = set()
+        self._caught_up = -math.inf
 
     def moved(self, partitions: set[int]) -> None:
         """Partitions were assigned or revoked: their memory is loaded anew before the next batch."""
@@ -67,6 +70,7 @@ class ScreeningAgent:
     async def __call__(self, stream: Any) -> None:
         """The agent's loop; ends with the worker."""
         async for events in stream.noack_take(self._intake.records, within=self._intake.within_s):
+            self._caught_up = -math.inf
             await self._take(stream, events)
 
     async def _take(self, stream: Any, events: Sequence[Any]) -> None:
@@ -90,11 +94,17 @@ class ScreeningAgent:
         batch = await self._unscreened(records)
         if not batch:
             return Verdict()
-        await self._memory.catch_up()
+        await self._catch_up()
         started = perf_counter()
         verdict = await self._verdict(batch)
         metrics.STAGE.labels("screen").observe(perf_counter() - started)
         return verdict
+
+    async def _catch_up(self) -> None:
+        """Know what was erased before these records were taken, and from then on every second."""
+        if perf_counter() - self._caught_up > CAUGHT_UP_S:
+            await self._memory.catch_up()
+            self._caught_up = perf_counter()
 
     async def _finish(self, stream: Any, events: Sequence[Any], verdict: Verdict) -> None:
         """Deliver what was found, then the account of it, then acknowledge."""

@@ -285,11 +285,13 @@ def prepare_base(settings: Settings, say: Callable[[str], None]) -> Base:
 def screen(settings: Settings, judge: Judge) -> Screen:
     """Everything that screening rests on, with an empty memory."""
     from pipeline.screen.context import Context
+    from pipeline.screen.cues.lexicon import lists
     from pipeline.screen.hits import make_hit
     from pipeline.screen.language import Languages
     from pipeline.screen.screening import Screen
     from pipeline.screen.seen import Seen
 
+    lists()  # a list that does not fit is said now, not at the first hit
     pseudonyms = named(settings)
     hit = partial(make_hit, pseudonyms=pseudonyms, seal=seal(settings).seal)
     found = around(settings, judge)

@@ -37,6 +37,8 @@ class Erased:
 
     def holds(self, post: Post, received_at: datetime) -> bool:
         """Whether a post was erased: it by itself, or its account after the post was written or came in."""
+        if not (self._posts[0] or self._authors[0]):
+            return False
         print_ = _print(post.platform, "post", post.native_id)
         if any(print_ in posts for posts in self._posts):
             return True

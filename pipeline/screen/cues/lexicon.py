@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _ALSO = {
     "ms": ("id",),
     "dari": ("fa",),
 }
+log = logging.getLogger("fanal.cues")
+
 CHECKED_EVERY_S = 2.0
 
 
@@ -112,6 +115,7 @@ class Lists:
             self._lexicon, self.problem = load(self._folder), None
         except ConfigurationError as error:
             self.problem = str(error)
+            log.error("a word list does not fit; the former ones stay", extra={"why": self.problem})
 
     def _stamped(self) -> tuple[tuple[str, int, int], ...]:
         return tuple(

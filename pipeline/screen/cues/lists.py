@@ -73,7 +73,7 @@ def read_list(path: Path, concepts: frozenset[str]) -> WordList:
         ConfigurationError: the list cannot be read, or something in it is not what it may be; the message names the place.
     """
     try:
-        read = WordList.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        read = WordList.model_validate(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from None
     except yaml.YAMLError as error:
