@@ -16,6 +16,7 @@ from pipeline.screen.pseudonyms import Pseudonyms
 MOST_NAMES = 64
 SHORTEST_NAME = 3
 LONGEST_NAME = 128
+_MARKS = frozenset(".,;:!?()\"'…。،؟")
 MOST_PASSES = 4
 """What stands right behind a contact may show as one itself only when that is gone."""
 
@@ -37,18 +38,25 @@ def mask(text: str, langs: Sequence[str], pseudonyms: Pseudonyms, names: Sequenc
     """
     tokens: list[str] = []
     for _ in range(MOST_PASSES):
-        found = [*all_contacts(text, langs), *_known(text, names)]
-        if not found:
-            break
+        found = apart([*all_contacts(text, langs), *_known(text, names)])
+        adjoined = any(_adjoins(text, contact) for contact in found)
         text = _replaced(text, found, pseudonyms, tokens)
+        if not adjoined:
+            break
     unique = tuple(dict.fromkeys(tokens))
     return Masked(text, unique, tuple(sorted({token.partition(":")[0] for token in unique})))
+
+
+def _adjoins(text: str, contact: Contact) -> bool:
+    """Whether a contact has no space or sentence's mark on either side: what stands there may be one that it hides."""
+    around = text[max(0, contact.start - 1) : contact.start] + text[contact.end : contact.end + 1]
+    return any(not char.isspace() and char not in _MARKS for char in around)
 
 
 def _replaced(text: str, found: Sequence[Contact], pseudonyms: Pseudonyms, tokens: list[str]) -> str:
     """The text with tokens for contacts; each is added to `tokens`."""
     parts, at = [], 0
-    for contact in apart(found):
+    for contact in found:
         tokens.append(f"{contact.kind}:{pseudonyms.token(contact.kind, contact.value)}")
         parts += [text[at : contact.start], f"[{tokens[-1]}]"]
         at = contact.end
