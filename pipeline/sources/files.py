@@ -55,7 +55,7 @@ class Replay:
                 async for step in self._paced(lines, place):
                     yield step
             except UsageError as error:
-                raise SourceRefused(f"source {self.name}: {error}") from None
+                raise SourceRefused(str(error)) from None
 
     async def _paced(self, lines: "Iterator[_Placed]", place: "_Place") -> AsyncIterator[Step]:
         started, sent = time.monotonic(), 0

@@ -68,7 +68,9 @@ def one_line(error: pytest.ExceptionInfo[Exception]) -> str:
 
 
 def test_topics_are_created_with_their_partitions_and_settings(connection: Connection, wanted: list[TopicSpec]) -> None:
-    assert set_up(connection, wanted) == [f"topic {spec.name}: created with 3 partitions" for spec in wanted]
+    assert set_up(connection, wanted) == [
+        f"topic {spec.name}: created with {spec.partitions} partitions" for spec in wanted
+    ]
     for spec in wanted:
         assert spec.settings.items() <= settings_of(connection, spec.name).items()
     check_layout(connection, wanted)
@@ -90,7 +92,7 @@ def test_a_setting_that_was_changed_is_put_right_and_a_missing_topic_is_made(
     assert set(changes) == {
         f"topic {wanted[0].name}: message.timestamp.type set to LogAppendTime",
         f"topic {wanted[0].name}: retention.ms set to 7200000",
-        f"topic {wanted[-1].name}: created with 3 partitions",
+        f"topic {wanted[-1].name}: created with {wanted[-1].partitions} partitions",
     }
     assert wanted[0].settings.items() <= settings_of(connection, wanted[0].name).items()
 
