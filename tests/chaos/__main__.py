@@ -6,6 +6,7 @@ import logging
 import secrets
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -14,7 +15,11 @@ from rich.console import Console
 
 from pipeline.local.stack import LocalStack
 from tests.chaos import erasures as deletions
+from tests.chaos import sources as collections
+from tests.chaos.platforms import PLATFORMS
 from tests.chaos.trial import Result, trial
+from tests.conftest import CACHE
+from tests.connected.own_broker import OwnBroker, own_broker
 
 OUT = Console(highlight=False, soft_wrap=True)
 
@@ -26,16 +31,63 @@ OUT = Console(highlight=False, soft_wrap=True)
 @click.option(
     "--erasures", is_flag=True, help="The trial of deletions instead: 10,000 posts, of which a tenth is deleted."
 )
+@click.option("--sources", is_flag=True, help="The trial of the collector instead: it and the broker are killed.")
+@click.option(
+    "--kind", multiple=True, type=click.Choice([*PLATFORMS, "all"]), help="With --sources: these kinds alone."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per trial.")
-def main(seeds: int, seed: tuple[int, ...], fresh: bool, erasures: bool, as_json: bool) -> None:
+def main(
+    *,
+    seeds: int,
+    seed: tuple[int, ...],
+    fresh: bool,
+    erasures: bool,
+    sources: bool,
+    kind: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Kill workers, broker and search server at chosen points and at random; every post must be accounted for once.
 
     With --erasures: none that was deleted may be in an index afterwards, and none of the others may be missing.
+    With --sources: all that each platform sent must be on the topics, and nothing twice but what de-duplication removes.
     """
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     chosen = list(seed) or list(range(1, seeds + 1))
     if fresh:
         chosen.append(secrets.randbelow(1_000_000) + 1000)
+    passed = _of_sources(chosen, kind, as_json) if sources else _of_workers(chosen, erasures, as_json)
+    OUT.print(f"{passed} passed, {len(chosen) - passed} failed")
+    sys.exit(0 if passed == len(chosen) else 1)
+
+
+def _of_sources(seeds: Sequence[int], kinds: Sequence[str], as_json: bool) -> int:
+    """Trials of the collector; how many passed."""
+
+    async def run(broker: OwnBroker, folder: Path) -> int:
+        passed = 0
+        for one in seeds:
+            result = await collections.trial(broker, folder, one, wanted)
+            for row in result.rows():
+                OUT.print(json.dumps(row) if as_json else _in_words(row), markup=False)
+            passed += result.passed
+        return passed
+
+    wanted = list(PLATFORMS) if not kinds or "all" in kinds else list(dict.fromkeys(kinds))
+    with (
+        tempfile.TemporaryDirectory(prefix="fanal-chaos-", ignore_cleanup_errors=True) as folder,
+        own_broker(Path(folder) / "broker", CACHE) as broker,
+    ):
+        return asyncio.run(run(broker, Path(folder)))
+
+
+def _in_words(row: Mapping[str, object]) -> str:
+    counts = " ".join(f"{name} {row[name]}" for name in ("sent", "received", "lost", "twice", "kills", "broker_kills"))
+    verdict = f"FAILED: {row['faults']}" if row["faults"] else "passed"
+    return f"seed {row['seed']:<7} {row['seconds']:5} s  {row['kind']:<9} {counts}  {verdict}"
+
+
+def _of_workers(chosen: Sequence[int], erasures: bool, as_json: bool) -> int:
+    """Trials of the workers; how many passed."""
     keys = {
         "FANAL_PRIVACY_PSEUDONYM_KEY": secrets.token_urlsafe(32),
         "FANAL_PRIVACY_EVIDENCE_KEY": Fernet.generate_key().decode(),
@@ -49,8 +101,7 @@ def main(seeds: int, seed: tuple[int, ...], fresh: bool, erasures: bool, as_json
             result = asyncio.run(_one(stack, Path(folder), one, keys, erasures))
             _print(result, as_json)
             passed += result.passed
-    OUT.print(f"{passed} passed, {len(chosen) - passed} failed")
-    sys.exit(0 if passed == len(chosen) else 1)
+    return passed
 
 
 async def _one(

@@ -20,7 +20,7 @@ class Behaviour:
     `floor` are gone. What it does wrong: it cuts the line after every `cut_every`-th event (once at each place: half of them
     torn off, half closed), falls silent before event `stall_at`, sends `inserted[i]` before event i, drops a reader that has
     taken nothing for `slow_s`, closes the line after the last event if it `ends`, and answers every request with `refusal`
-    (status, body, headers).
+    (status, body, headers). It waits `pace_s` before each event.
     """
 
     first_seq: int = 1
@@ -29,6 +29,7 @@ class Behaviour:
     cut_every: int = 0
     stall_at: int | None = None
     slow_s: float | None = None
+    pace_s: float = 0.0
     ends: bool = False
     inserted: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
     refusal: tuple[int, bytes, Mapping[str, str]] | None = None

@@ -103,6 +103,8 @@ class FakeJetstream:
         for index in range(begin, len(self._events)):
             if index == self.behaviour.stall_at:
                 return
+            if self.behaviour.pace_s:
+                await asyncio.sleep(self.behaviour.pace_s)
             for frame in self._frames(index, path):
                 if not await self._send(line, path, frame):
                     return
