@@ -94,6 +94,22 @@ async def test_what_was_not_read_when_the_collector_ends_is_refused() -> None:
         await pushed.deliver([post(1)])
 
 
+async def test_a_source_that_is_opened_again_takes_requests_again() -> None:
+    pushed = Pushed(SOURCE)
+    first = pushed.steps(None)
+    asked = asyncio.create_task(pushed.deliver([post(1)]))
+    step = await anext(first)
+    await first.aclose()
+    again = pushed.steps(step.cursor)
+    reading = asyncio.ensure_future(anext(again))
+    await asyncio.sleep(0)
+    later = asyncio.create_task(pushed.deliver([post(2)]))
+    assert (await reading).cursor == {"request": "2"}
+    pushed.acknowledged({"request": "2"})
+    await asyncio.wait_for(asyncio.gather(asked, later), 5)
+    await again.aclose()
+
+
 async def test_requests_are_counted_on_from_the_cursor() -> None:
     pushed = Pushed(SOURCE)
     steps = pushed.steps({"request": "41"})

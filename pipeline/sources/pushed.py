@@ -61,6 +61,7 @@ class Pushed:
     async def steps(self, cursor: Cursor | None) -> AsyncGenerator[Step, None]:
         """A step a request, until the end; what was not read by then is refused."""
         number = _number(cursor)
+        self._closed = False
         try:
             while True:
                 request = await self._asked.get()

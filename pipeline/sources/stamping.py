@@ -9,7 +9,8 @@ from typing import Literal, assert_never
 
 import msgspec
 
-from pipeline.broker.topics import author_key, post_key
+from pipeline.broker.erasures import erasure_key
+from pipeline.broker.topics import post_key
 from pipeline.codec import MAX_LINE, MAX_TEXT, encode
 from pipeline.posts import Erasure, Post, Rejected, Transport
 from pipeline.sources.connector import Connector, Event
@@ -51,7 +52,7 @@ class Stamp:
                 case Post():
                     return self._post(event, now)
                 case Erasure():
-                    return Ready("erasure", _key(event), encode(event))
+                    return Ready("erasure", erasure_key(event), encode(event))
                 case Rejected():
                     return self._letter(event)
                 case _:
@@ -88,12 +89,6 @@ class Stamp:
         }
         encoded = [(name, value.encode("utf-8", "replace")) for name, value in headers.items()]
         return Ready("rejected", self._source.encode(), raw, encoded)
-
-
-def _key(erasure: Erasure) -> bytes:
-    if erasure.native_id is not None:
-        return post_key(erasure.platform, erasure.native_id)
-    return author_key(erasure.platform, erasure.author_id or "")
 
 
 def _unwritable(event: object, error: Exception) -> Rejected:

@@ -65,14 +65,8 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
         await until_(all_there)
     assert await names() == declared()
     found = await samples(pipeline)
-    assert values_of(found, "fanal_posts", "outcome") >= {"benign", "hit", "rejected", "duplicate"}
-    assert values_of(found, "fanal_shadow_posts", "outcome") == {"both", "only_active", "only_shadow", "neither"}
-    assert values_of(found, "fanal_stage_seconds", "stage") == {"recall", "screen", "deliver"}
-    sources = {family for family in declared() if family.startswith("fanal_source_")}
-    assert len(sources) == 12
-    assert {name for family in sources for name in values_of(found, family, "source")} == {"numbered"}
-    assert values_of(found, "fanal_source_state", "state") == {"reading", "away", "broken", "refused", "ended"}
-    assert values_of(found, "fanal_source_failures", "cause") == {"away", "refused", "unforeseen"}
+    check_screening(found)
+    check_sources(found)
     topics = pipeline.topics
     assert values_of(found, "fanal_lag_records", "topic") == {
         topics.posts,
@@ -80,9 +74,23 @@ async def test_every_metric_that_is_declared_is_emitted_with_its_labels_and_none
         topics.erasures,
         topics.sightings,
     }
+
+
+def check_screening(found: list[Sample]) -> None:
+    assert values_of(found, "fanal_posts", "outcome") >= {"benign", "hit", "rejected", "duplicate"}
+    assert values_of(found, "fanal_shadow_posts", "outcome") == {"both", "only_active", "only_shadow", "neither"}
+    assert values_of(found, "fanal_stage_seconds", "stage") == {"recall", "screen", "deliver"}
     assert values_of(found, "fanal_erasures", "cause") == {"deleted", "expired"}
     assert values_of(found, "fanal_erased_hits", "cause") == {"deleted", "expired"}
     assert values_of(found, "fanal_rechecks", "outcome") == {"expired"}
+
+
+def check_sources(found: list[Sample]) -> None:
+    sources = {family for family in declared() if family.startswith("fanal_source_")}
+    assert len(sources) == 12
+    assert {name for family in sources for name in values_of(found, family, "source")} == {"numbered"}
+    assert values_of(found, "fanal_source_state", "state") == {"reading", "away", "broken", "refused", "ended"}
+    assert values_of(found, "fanal_source_failures", "cause") == {"away", "refused", "unforeseen"}
 
 
 async def samples(pipeline: Pipeline) -> list[Sample]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from tests.loopback import served
+
 
 @dataclass
 class Page:
@@ -32,15 +34,11 @@ class Site:
     async def running(self) -> AsyncIterator["Site"]:
         app = web.Application()
         app.router.add_get("/{name}", self._page)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
-            yield self
-        finally:
-            self._end.set()
-            await runner.cleanup()
+        async with served(app) as self.url:
+            try:
+                yield self
+            finally:
+                self._end.set()
 
     def asked(self, name: str) -> list[dict[str, str]]:
         return [headers for path, headers in self.requests if path == f"/{name}"]

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.fakes_mastodon.statuses import HOST
+from tests.loopback import served
 
 Event = tuple[str, bytes]
 
@@ -44,15 +45,11 @@ class Instance:
         app.router.add_get("/api/v1/streaming/{kind:.+}", self._stream)
         app.router.add_get("/api/v1/timelines/{kind:.+}", self._timeline)
         app.router.add_get("/api/v1/statuses/{id}", self._status)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
-            yield self
-        finally:
-            self.end_streams()
-            await runner.cleanup()
+        async with served(app) as self.url:
+            try:
+                yield self
+            finally:
+                self.end_streams()
 
     def end_streams(self) -> None:
         for stream in self._streams:
