@@ -144,8 +144,25 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     sealed: str
 
 
+class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a cue stands in a hit's masked text, in characters, and by which rule; `value` is never a contact's."""
+
+    kind: str
+    start: int
+    end: int
+    rule: str
+    value: str = ""
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an analyst sees of a hit: facts with authors as pseudonyms and contact data as tokens, beside the assessment."""
+    """What an analyst sees of a hit: facts with authors as pseudonyms and contact data as tokens, beside the assessment.
+
+    `cues` are the taxonomy's (`payment:hawala`, `urgency`), `cue_kinds` their kinds, `spans` their places in `text`. `routes` go by
+    countries (`TR>GR`), `route_from` and `route_to` are their ends, `places` are towns with their country (`TR/İzmir`), `place_points`
+    `latitude,longitude`. Prices are in euros by a dated table. `priority` is `urgent`, `high` or `normal`, and `reasons` the cues that
+    caused it; `acts`, `means` and `purposes` are suggestions for the crosswalk, assessments like all of these. `rules` are those that
+    acted on the hit and `tags` what they put on it. `vector` is the encoder's reading, of length 1, for posts like this one.
+    """
 
     platform: str
     lang: str
@@ -178,6 +195,31 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     may_link_actor: bool = True
     subtypes: tuple[str, ...] = ()
     context: tuple[str, ...] = ()
+    priority: str | None = None
+    reasons: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    cue_kinds: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
+    transport_modes: tuple[str, ...] = ()
+    payment_terms: tuple[str, ...] = ()
+    document_kinds: tuple[str, ...] = ()
+    lures: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    route_from: tuple[str, ...] = ()
+    route_to: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    place_countries: tuple[str, ...] = ()
+    place_points: tuple[str, ...] = ()
+    price_currencies: tuple[str, ...] = ()
+    price_eur: tuple[float, ...] = ()
+    price_eur_per_head: float | None = None
+    departs_at: datetime | None = None
+    acts: tuple[str, ...] = ()
+    means: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    vector: tuple[float, ...] | None = None
     schema_version: int = SCHEMA_VERSION
 
 
