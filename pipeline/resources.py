@@ -18,7 +18,11 @@ def config_dir() -> Path:
     Raises:
         ConfigurationError: there is no such folder.
     """
-    named = os.environ.get("FANAL_CONFIG_DIR")
+    return _config_dir(os.environ.get("FANAL_CONFIG_DIR"))
+
+
+@cache
+def _config_dir(named: str | None) -> Path:
     places = [Path(named)] if named else [_PACKAGE.parent / "config", _PACKAGE / "_config"]
     for place in places:
         if (place / "taxonomy.yaml").is_file():

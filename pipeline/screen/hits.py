@@ -118,8 +118,8 @@ def _masked(post: Post, langs: Sequence[str], pseudonyms: Pseudonyms) -> tuple[s
     names = _names(post)
     text = mask(post.text, langs, tokens, names)
     tags = [_tag(tag, langs, tokens, names) for tag in post.hashtags[:MOST_TAGS]]
-    links = mask("\n".join(post.links[:MOST_TAGS]), langs, tokens)
-    found = dict.fromkeys(contact for masked in (text, *tags, links) for contact in masked.contacts)
+    links = [mask("\n".join(post.links[:MOST_TAGS]), langs, tokens)] if post.links else []
+    found = dict.fromkeys(contact for masked in (text, *tags, *links) for contact in masked.contacts)
     return text.text, tuple(tag.text for tag in tags), tuple(found)[:MOST_CONTACTS]
 
 

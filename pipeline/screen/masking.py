@@ -16,6 +16,7 @@ from pipeline.screen.pseudonyms import Pseudonyms
 MOST_NAMES = 64
 SHORTEST_NAME = 3
 LONGEST_NAME = 128
+_TURKISH = {ord("İ"): "i", ord("ı"): "i"}
 _MARKS = frozenset(".,;:!?()\"'…。،؟")
 MOST_PASSES = 4
 """What stands right behind a contact may show as one itself only when that is gone."""
@@ -63,10 +64,18 @@ def _replaced(text: str, found: Sequence[Contact], pseudonyms: Pseudonyms, token
     return "".join(parts) + text[at:]
 
 
+def _plain(text: str) -> str:
+    """One spelling for all that the search below takes for the same, the Turkish i among it: most names stand nowhere, and a
+    pattern of them need not be made."""
+    return text.translate(_TURKISH).casefold()
+
+
 def _known(text: str, names: Sequence[str]) -> list[Contact]:
     """Where the names stand, the longest first; a name of one or two characters could be any word."""
     usable = {name.lstrip("@＠") for name in names[:MOST_NAMES]}
-    kept = sorted((name for name in usable if SHORTEST_NAME <= len(name) <= LONGEST_NAME), key=len, reverse=True)
+    plain = _plain(text)
+    there = (name for name in usable if SHORTEST_NAME <= len(name) <= LONGEST_NAME and _plain(name) in plain)
+    kept = sorted(there, key=len, reverse=True)
     if not kept:
         return []
     either = "|".join(map(re.escape, kept))
