@@ -161,7 +161,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     countries (`TR>GR`), `route_from` and `route_to` are their ends, `places` are towns with their country (`TR/İzmir`), `place_points`
     `latitude,longitude`. Prices are in euros by a dated table. `priority` is `urgent`, `high` or `normal`, and `reasons` the cues that
     caused it; `acts`, `means` and `purposes` are suggestions for the crosswalk, assessments like all of these. `rules` are those that
-    acted on the hit and `tags` what they put on it. `vector` is the encoder's reading, of length 1, for posts like this one.
+    acted on the hit and `tags` what they put on it. `vector` is the encoder's reading, of length 1, for posts like this one. `words` is the
+    text under its language, put there when the hit is indexed.
     """
 
     platform: str
@@ -220,6 +221,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rules: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     vector: tuple[float, ...] | None = None
+    words: dict[str, str] = {}
     schema_version: int = SCHEMA_VERSION
 
 

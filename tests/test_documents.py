@@ -39,21 +39,21 @@ def hit(id_: str = "abc", **changes: Any) -> Hit:
 
 
 def test_a_hit_is_two_documents_under_one_id_and_version_and_evidence_goes_first() -> None:
-    lines = [json.loads(line) for line in action(hit(), NAMES).lines]
+    lines = [json.loads(line) for line in action(hit(), NAMES, {}).lines]
     wheres = [lines[0]["index"], lines[2]["index"]]
     assert [where["_index"] for where in wheres] == ["fanal-evidence-2026.11", "fanal-hits-2026.11"]
     assert {(where["_id"], where["version"], where["version_type"]) for where in wheres} == {("abc", 7, "external_gte")}
 
 
 def test_the_analysts_document_does_not_hold_the_evidence() -> None:
-    evidence, document = action(hit(), NAMES).lines[1::2]
+    evidence, document = action(hit(), NAMES, {}).lines[1::2]
     assert b"sealed!" in evidence
     assert b"sealed" not in document
     assert b"texte" not in evidence
 
 
 def test_a_line_of_a_bulk_request_holds_no_line_break() -> None:
-    assert not any(b"\n" in line for line in action(hit(), NAMES).lines)
+    assert not any(b"\n" in line for line in action(hit(), NAMES, {}).lines)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_hit_that_can_name_no_document_is_found_before_it_is_sent(changes: dic
 
 
 def test_batches_keep_order_and_size_and_let_a_large_one_go_alone() -> None:
-    actions = [action(hit(str(number)), NAMES) for number in range(5)]
+    actions = [action(hit(str(number)), NAMES, {}) for number in range(5)]
     size = actions[0].size
     assert [len(batch) for batch in batches(actions, limit=2 * size)] == [2, 2, 1]
     assert [len(batch) for batch in batches(actions, limit=1)] == [1] * 5
@@ -125,3 +125,11 @@ def test_what_does_not_come_from_the_index_refuses_nothing() -> None:
     assert failure(405, None).fate == "retry"
     assert failure(0, "ConnectionError") == ItemOutcome("retry", "ConnectionError")
     assert failure(413, None) == ItemOutcome("refused", "http_413")
+
+
+def test_a_text_is_indexed_once_more_under_its_own_language_and_no_other() -> None:
+    languages = {"fr": "french", "cjk": "cjk"}
+    for lang, field in (("fr", "fr"), ("zh", "cjk"), ("so", None)):
+        written = hit(document=msgspec.structs.replace(hit().document, lang=lang))
+        document = json.loads(action(written, NAMES, languages).lines[3])
+        assert document.get("words") == ({field: document["text"]} if field else None)

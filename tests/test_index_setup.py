@@ -43,7 +43,7 @@ def test_layout_and_analyzers_are_filled_in() -> None:
     assert (index["number_of_shards"], index["number_of_replicas"], index["refresh_interval"]) == (2, 1, "1s")
     mappings = made["fanal-hits-documents"].mappings
     assert mappings is not None
-    assert mappings["properties"]["text"]["fields"] == {"fr": {"type": "text", "analyzer": "french"}}
+    assert mappings["properties"]["words"]["properties"] == {"fr": {"type": "text", "analyzer": "french"}}
 
 
 def test_no_index_asks_for_best_compression() -> None:
@@ -154,7 +154,7 @@ async def test_a_text_is_found_without_accents_and_by_its_languages_word_forms(s
         [hit("a", document=_saying("des bateaux cet été", "fr")), hit("b", document=_saying("والكتب", "ar"))]
     )
     await store.refresh()
-    for query, expected in [({"text": "ete"}, "a"), ({"text.fr": "bateau"}, "a"), ({"text.ar": "كتب"}, "b")]:
+    for query, expected in [({"text": "ete"}, "a"), ({"words.fr": "bateau"}, "a"), ({"words.ar": "كتب"}, "b")]:
         found = await store._search(query={"match": query}, size=5)
         assert [one["_id"] for one in found["hits"]["hits"]] == [expected]
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from pipeline.index.languages import with_words
 from pipeline.posts import Hit
 
 MAX_BULK_BYTES = 8 << 20
@@ -92,10 +93,11 @@ def fault(hit: Hit) -> str:
     return "" if 0 <= hit.index_version < 1 << 63 else "bad_version"
 
 
-def action(hit: Hit, names: Names) -> Action:
-    """The bulk action of a hit: its evidence first, so that no document stands without it."""
+def action(hit: Hit, names: Names, languages: Mapping[str, str]) -> Action:
+    """The bulk action of a hit: its evidence first, so that no document stands without it. `languages` have `words`."""
     hits, evidence = names.of_month(hit.month)
-    return Action(hit, (*_index(evidence, hit, _sealed(hit)), *_index(hits, hit, hit.document)))
+    document = with_words(hit.document, languages)
+    return Action(hit, (*_index(evidence, hit, _sealed(hit)), *_index(hits, hit, document)))
 
 
 def _sealed(hit: Hit) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Templates onto the server: created, or brought up to date; run as often as you like, twice changes nothing."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, assert_never
@@ -8,6 +7,7 @@ from typing import Any, assert_never
 from pipeline.errors import ConfigurationError
 from pipeline.index.client import ApiError, AsyncElasticsearch, trouble
 from pipeline.index.features import analyzers, filters
+from pipeline.index.languages import language_analyzers
 from pipeline.index.templates import FOLDING, Layout, State, Template, compare, render
 from pipeline.resources import config_dir, taxonomy
 
@@ -33,9 +33,11 @@ async def set_up(client: AsyncElasticsearch, layout: Layout, *, force: bool = Fa
 
 async def _rendered(client: AsyncElasticsearch, layout: Layout, config: Path) -> list[Template]:
     folder = config / "elasticsearch"
-    wanted: dict[str, str] = json.loads((folder / "analyzers.json").read_text(encoding="utf-8"))
-    has_analyzers, has_filters = await analyzers(client, wanted), await filters(client, FOLDING)
-    return render(folder, layout, list(taxonomy(config)["kinds"]), has_analyzers, has_filters)
+    wanted = language_analyzers()
+    found, has_filters = await analyzers(client, wanted), await filters(client, FOLDING)
+    return render(
+        folder, layout, list(taxonomy(config)["kinds"]), dict.fromkeys(wanted, "folding") | found, has_filters
+    )
 
 
 async def _theirs(client: AsyncElasticsearch, template: Template) -> dict[str, Any] | None:

@@ -11,6 +11,8 @@ from typing import Any
 FIELDS = ("lane", "kind", "lang", "platform")
 OVERLAP = timedelta(seconds=30)
 """How far back a page of newer hits reaches: workers do not write in the order in which they screened."""
+UNSEEN = ["words"]
+"""Fields that no person reads: the text once more."""
 _SORT = [{"screened_at": "desc"}, {"position": "desc"}]
 
 
@@ -53,7 +55,7 @@ def query(filters: Filters, size: int, newer: str | None = None, older: str | No
         ValueError: a cursor is none of ours.
     """
     clauses = filters.terms()
-    body: dict[str, Any] = {"size": size, "sort": _SORT, "track_total_hits": False}
+    body: dict[str, Any] = {"size": size, "sort": _SORT, "track_total_hits": False, "source_excludes": UNSEEN}
     if newer:
         since = datetime.fromisoformat(str(_open(newer)[0])) - OVERLAP
         clauses.append({"range": {"screened_at": {"gte": since.isoformat()}}})

@@ -44,12 +44,12 @@ class Template:
 def render(
     folder: Path, layout: Layout, kinds: Sequence[str], analyzers: Mapping[str, str], filters: Sequence[str]
 ) -> list[Template]:
-    """The templates for a server that has these analyzers (by language) and token filters; components first."""
+    """The templates; components first. `analyzers` is the server's for each language that has `words`, or `folding`."""
     read = {name: _read(folder / f"{name}.json", layout.prefix) for name in _FILES}
     documents = read["hits-documents"]["template"]
     fields = documents["mappings"]["properties"]
     fields["scores"]["properties"] = {kind: {"type": "float"} for kind in kinds}
-    fields["text"]["fields"] = {lang: {"type": "text", "analyzer": name} for lang, name in analyzers.items()}
+    fields["words"]["properties"] = {lang: {"type": "text", "analyzer": name} for lang, name in analyzers.items()}
     documents["settings"]["index"]["analysis"]["analyzer"]["folding"]["filter"] = list(filters)
     for name in ("hits", "evidence", "tombstones"):
         settings = read[name]["template"]["settings"]["index"]

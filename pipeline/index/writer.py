@@ -14,6 +14,7 @@ from pipeline import metrics
 from pipeline.backoff import waits
 from pipeline.index.client import ApiError, AsyncElasticsearch, TransportError, trouble
 from pipeline.index.documents import Action, ItemOutcome, Names, action, batches, failure, fault, outcomes
+from pipeline.index.languages import language_analyzers
 from pipeline.posts import Hit
 
 log = logging.getLogger("fanal.index")
@@ -28,11 +29,12 @@ class Writer:
         self._client = client
         self._names = names
         self._months: set[str] = set()
+        self._languages = language_analyzers()
 
     async def write(self, hits: Sequence[Hit]) -> list[tuple[Hit, str]]:
         """Write hits; return those that the index refuses, with the reason's name."""
         refused = [(hit, why) for hit in hits if (why := fault(hit))]
-        pending = [action(hit, self._names) for hit in hits if not fault(hit)]
+        pending = [action(hit, self._names, self._languages) for hit in hits if not fault(hit)]
         metrics.INDEX_ITEMS.labels("refused").inc(len(refused))
         with metrics.INDEX_SECONDS.time():
             for wait in waits(cap=LONGEST_WAIT_S):
