@@ -55,7 +55,7 @@ bench: $(VENV)/.dev ## Measure the engines, and the pipeline with the model and 
 	$(BIN)/fanal bench pipeline $(ARGS)
 	$(BIN)/fanal bench pipeline --constant 1000 $(ARGS)
 
-chaos: $(VENV)/.dev ## Kill workers, broker and search server; SEEDS=20 for twenty trials, ARGS=--erasures for deletions, --sources for the collector
+chaos: $(VENV)/.dev ## Kill workers, broker and search server; SEEDS=20 for twenty trials, ARGS=--erasures for deletions, --sources for the collector, --neighbours 10 for ill sources
 	$(BIN)/python -m tests.chaos --seeds $(SEEDS) $(ARGS)
 
 fmt: $(VENV)/.dev ## Format the code

@@ -3,11 +3,11 @@
 import asyncio
 import time
 
-TURN_S = 0.002
+TURN_S = 0.0005
 
 
 class Turns:
-    """Lets the others run when a turn has lasted 2 ms."""
+    """Lets the others run when a turn has lasted half a millisecond."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from pipeline.local.stack import LocalStack
 from tests.chaos import erasures as deletions
+from tests.chaos import neighbours as beside
 from tests.chaos import sources as collections
 from tests.chaos.platforms import PLATFORMS
 from tests.chaos.trial import Result, trial
@@ -35,6 +36,9 @@ OUT = Console(highlight=False, soft_wrap=True)
 @click.option(
     "--kind", multiple=True, type=click.Choice([*PLATFORMS, "all"]), help="With --sources: these kinds alone."
 )
+@click.option(
+    "--neighbours", type=float, metavar="MINUTES", help="The trial of a collector beside ill sources instead."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per trial.")
 def main(
     *,
@@ -44,20 +48,35 @@ def main(
     erasures: bool,
     sources: bool,
     kind: tuple[str, ...],
+    neighbours: float | None,
     as_json: bool,
 ) -> None:
     """Kill workers, broker and search server at chosen points and at random; every post must be accounted for once.
 
     With --erasures: none that was deleted may be in an index afterwards, and none of the others may be missing.
     With --sources: all that each platform sent must be on the topics, and nothing twice but what de-duplication removes.
+    With --neighbours: posts of two well sources come as soon while a host hangs, one floods and one sends garbage.
     """
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    if neighbours is not None:
+        sys.exit(_beside(neighbours))
     chosen = list(seed) or list(range(1, seeds + 1))
     if fresh:
         chosen.append(secrets.randbelow(1_000_000) + 1000)
     passed = _of_sources(chosen, kind, as_json) if sources else _of_workers(chosen, erasures, as_json)
     OUT.print(f"{passed} passed, {len(chosen) - passed} failed")
     sys.exit(0 if passed == len(chosen) else 1)
+
+
+def _beside(minutes: float) -> int:
+    """The trial beside ill neighbours: a line of JSON, and 1 if something is wrong."""
+    with (
+        tempfile.TemporaryDirectory(prefix="fanal-chaos-", ignore_cleanup_errors=True) as folder,
+        own_broker(Path(folder) / "broker", CACHE) as broker,
+    ):
+        result = asyncio.run(beside.trial(broker, Path(folder), minutes, say=lambda text: click.echo(text, err=True)))
+    click.echo(json.dumps(result.row()))
+    return 1 if result.faults else 0
 
 
 def _of_sources(seeds: Sequence[int], kinds: Sequence[str], as_json: bool) -> int:

@@ -28,6 +28,11 @@ class Collecting:
         command = [*tethered(), *self._command]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=self._log, cwd=ROOT, env=self._environment)
 
+    @property
+    def pid(self) -> int:
+        """The process as it stands."""
+        return self._process.pid
+
     async def keep(self) -> None:
         """Start it again whenever it ends by itself, for ever."""
         while True:
