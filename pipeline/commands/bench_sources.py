@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -43,6 +44,7 @@ def sources(*, events: int, cut: int, ends: int, as_json: bool) -> None:
         if not as_json:
             ERR.print(text, style="dim", markup=False, soft_wrap=True)
 
+    logging.getLogger("fanal").setLevel(logging.ERROR)  # the stream is cut on purpose
     temporary = tempfile.TemporaryDirectory(prefix="fanal-bench-", ignore_cleanup_errors=True)
     with temporary as folder, LocalStack(Path(folder), Settings.read().cache, say) as stack:
         connection, topics = Connection(stack.endpoints.kafka), Topics()
