@@ -216,3 +216,10 @@ def test_no_french_mobile_survives_between_any_two_texts(before: str, number: in
     digits = f"0{number}"
     spelled = by.join(digits[i : i + 2] for i in range(0, 10, 2))
     assert spelled not in masked(before + spelled + after, "fr")
+
+
+@pytest.mark.parametrize(
+    "text", ["ana at home, point de vue du chef", "we met at noon. com is later", "at work et punct"]
+)
+def test_words_between_words_are_no_address(text: str) -> None:
+    assert mask(text, ["en"], NAMES).contacts == ()

@@ -17,10 +17,11 @@ from pipeline.screen.figures import SHORTEST, digits_of, unexplained
 
 _ENCLOSED = "⁰¹²³⁴-⁹₀-₉①-⑨⓪⓿❶-❾➀-➈➊-➒⓵-⓽⑴-⑼⒈-⒐"
 _DIGIT = rf"[\d{_ENCLOSED}]"
-_UNIT = rf"(?:{_DIGIT}\uFE0F?\u20E3?|[oO](?=\d)|(?<=\d)[oO]|(?<=\d[oO])[oO])"
-_BETWEEN = r"[ \t\u00A0\u00AD\u2000-\u200F\u202F\u2060\u3000\uFEFF.\-‐-―−()/·•_*~ـ]"
+_LETTERS = r"[oO](?=\d)|(?<=\d)[oO]|(?<=\d[oO])[oO]|(?<=[\doO])[lI](?=[\doO])"
+_UNIT = rf"(?:{_DIGIT}\uFE0F?\u20E3?|{_LETTERS})"
+_BETWEEN = r"[ \t\u00A0\u00AD\u2000-\u200F\u202F\u2060\u3000\uFEFF.\-‐-―−()/·•_*~|ـ]"
 
-RUN = rf"[+＋]?\(?{_DIGIT}\uFE0F?\u20E3?(?:{_BETWEEN}{{0,3}}{_UNIT}){{6,}}"
+RUN = rf"(?:[+＋] ?)?\(?(?:{_DIGIT}\uFE0F?\u20E3?|(?<=[+＋])[lI](?=[\doO]))(?:{_BETWEEN}{{0,3}}{_UNIT}){{6,}}"
 """Seven digits or more. Digits and what stands between them are disjoint, so it reads each character once."""
 
 LONGEST = 15
@@ -87,7 +88,7 @@ def _ascii_digit(char: str) -> str:
     value = unicodedata.digit(char, None)
     if value is not None:
         return str(value)
-    return {"o": "0", "O": "0", "＋": "+"}.get(char, char)
+    return {"o": "0", "O": "0", "l": "1", "I": "1", "＋": "+"}.get(char, char)
 
 
 def _international(plain: str) -> str | None:

@@ -21,12 +21,16 @@ _AT = r"(?:[@＠]|\s?[(\[{]\s?(?:at|arobase|arroba|chiocciola|собака)\s?[)
 _DOT = (
     r"(?:\.|\s?[(\[{]\s?(?:dot|punto|point|ponto|punct|punkt|kropka|nokta|pika|τελεία|точка|крапка|नुक्ता)\s?[)\]}]\s?)"
 )
+_AT_WORD = r"\s(?:at|arobase|arroba|chiocciola|małpa|kukac|et|собака|собачка)\s"
+_DOT_WORD = r"\s(?:dot|punto|point|ponto|punct|punkt|kropka|nokta|pika|pont|τελεία|точка|крапка)\s"
 _REST = r"[^\s<>\"]{1,4000}"
 _BARE_ENDINGS = "com|net|org|info|biz|xyz|online|site|shop|club|link|app|io|example"
+_SPELLED_ENDINGS = f"{_BARE_ENDINGS}|ru|ua|ir|pl|hu|bg"
 _MARK = r"(?:[\s:=>→👉：–—-]|\b(?:id|is|user|username|name|nick|号)\b){1,8}"
 _NAME = r"[a-z][a-z0-9_.]{1,62}[a-z0-9_]"
 _PATTERNS = {
     "scheme": rf"(?:[a-z][a-z0-9+.-]{{1,15}}://|(?<![a-z0-9])(?:mailto|tel|sms):){_REST}",
+    "spelled": rf"{_CHAR}{{1,64}}{_AT_WORD}{_LABEL}(?:(?:{_DOT_WORD}|\.){_LABEL}){{0,4}}{_DOT_WORD}(?:{_SPELLED_ENDINGS})(?!\w)",
     "email": rf"(?:{_CHAR}|\+){{1,64}}{_AT}{_LABEL}(?:{_DOT}{_LABEL}){{1,6}}",
     "did": r"(?<![a-z0-9])did:[a-z]{2,16}:[\w.:%-]{1,256}",
     "domain": rf"(?<![a-z0-9-])(?:[a-z0-9-]{{1,63}}\.){{1,5}}(?:[a-z]{{2,12}}/{_REST}|(?:{_BARE_ENDINGS})(?![\w-]))",
@@ -116,7 +120,7 @@ def _read(match: re.Match[str], among: Sequence[str]) -> Iterator[Contact]:
                 yield Contact(number.start, number.end, number.kind, number.value, "contacts.digits")
         case "scheme" | "domain":
             yield _link(found.rstrip(_TRAILING), start, among)
-        case "email":
+        case "email" | "spelled":
             yield Contact(start, end, "email", _address(found), "contacts.email")
         case "service":
             if _names_someone(match["mark"], match["name"]):
@@ -126,7 +130,9 @@ def _read(match: re.Match[str], among: Sequence[str]) -> Iterator[Contact]:
 
 
 def _address(found: str) -> str:
-    return handle_value(re.sub(_DOT, ".", re.sub(_AT, "@", found, flags=re.IGNORECASE), flags=re.IGNORECASE))
+    for written, sign in ((_AT_WORD, "@"), (_DOT_WORD, "."), (_AT, "@"), (_DOT, ".")):
+        found = re.sub(written, sign, found, flags=re.IGNORECASE)
+    return handle_value(found)
 
 
 def _link(link: str, start: int, among: Sequence[str]) -> Contact:

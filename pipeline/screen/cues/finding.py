@@ -71,7 +71,7 @@ def _is_none(text: str, read: Read, one: Contact) -> bool:
     if one.rule != "contacts.digits":
         return False
     before = text[max(0, one.start - 24) : one.start]
-    if _REFERENCE.search(before):
+    if _REFERENCE.search(before) and text[one.start] not in "+＋":
         return True
     at = next((i for i, start in enumerate(read.reading.undone.starts) if start >= one.start), len(read.text))
     return read.near("not.telephone", at, at, 24, -1)

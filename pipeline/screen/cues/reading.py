@@ -19,6 +19,8 @@ _DROPPED = re.compile("[\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d
 _MIXED = re.compile(
     r"(?<![\w@$€])(?:[^\W\d_]{1,20}[0134578@$][\w@$]{0,20}|[0134578@$]{1,3}[^\W\d_][\w@$]{0,20})(?![\w@$€])"
 )
+_ZEROS = re.compile(r"(?<=\d)(?:[oO]{1,6}|[ .,'’][oO]{3})(?![^\W_])")
+"""Letters that stand for zeros: `3OOO`, `2.5OO`, `2 OOO`; undoing would take three of them for a stretched word."""
 _LATIN = str.maketrans("0134578@$", "oieastbas")
 _CYRILLIC = str.maketrans("0346@", "оеаба")
 _LETTERS = str.maketrans(
@@ -60,7 +62,7 @@ class Reading:
 
 def read(text: str) -> Reading:
     """Undo a text's evasion and cut it into words. Never raises."""
-    undone = undo(text[:LONGEST])
+    undone = undo(_ZEROS.sub(lambda found: re.sub("[oO]", "0", found[0]), text[:LONGEST]))
     return Reading(text, undone, tuple(tokens(undone.text)))
 
 
