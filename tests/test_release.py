@@ -34,7 +34,7 @@ def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("installed")
     uv, python = BIN / "uv", home / "bin" / "python"
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, home], check=True)
-    into = [uv, "pip", "install", "--quiet", "--python", python]
+    into: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python]
     subprocess.run([*into, "--require-hashes", "-r", ROOT / "requirements" / "run.txt"], check=True)
     subprocess.run([*into, "--no-deps", *dist.glob("*.whl")], check=True)
     return home
@@ -43,7 +43,7 @@ def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fanal(home: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     """The command of an installation, from a folder that holds nothing of the project."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("FANAL_", "PYTHON"))}
-    command = [home / "bin" / "fanal", *arguments]
+    command: list[str | Path] = [home / "bin" / "fanal", *arguments]
     return subprocess.run(
         command,
         cwd=home,
