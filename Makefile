@@ -1,7 +1,7 @@
 # One door: everything is run, checked and tested through these targets. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test test-train test-slow check bench chaos fmt clean lock release audit
+.PHONY: help run test test-train test-slow check bench chaos fmt clean lock release audit site
 
 PYTHON ?= python3
 VENV := .venv
@@ -65,6 +65,10 @@ fmt: $(VENV)/.dev ## Format the code
 lock: $(VENV)/.dev ## Resolve the requirement lists anew
 	requirements/lock $(BIN)
 
+site: $(VENV)/.dev ## Build the documentation as a site, strictly, into site/
+	$(BIN)/python -m tests.reference
+	requirements/site $(BIN)
+
 release: $(VENV)/.dev ## Make what is published: wheel, sdist, bill of materials, notices and checksums under dist/
 	requirements/release $(BIN)
 
@@ -72,4 +76,4 @@ audit: $(VENV)/.dev ## Look up known vulnerabilities of what is installed; asks 
 	requirements/audit $(BIN)
 
 clean: ## Remove the virtual environment, caches and the embedded servers' data
-	rm -rf $(VENV) .fanal .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
+	rm -rf $(VENV) .fanal site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info

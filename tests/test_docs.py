@@ -14,6 +14,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from pipeline import metrics, settings
 from pipeline.__main__ import cli
+from tests.reference import the_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAPERS = sorted(path for at in ("*.md", "docs/**/*.md", "[a-z]*/**/README.md") for path in ROOT.glob(at))
@@ -65,21 +66,6 @@ def complaint(words: list[str]) -> str | None:
                 return f"{command.name} has no command {word}"
             command = found
     return None
-
-
-def the_settings() -> dict[str, tuple[str, Any]]:
-    """Each setting by its dotted name: its environment variable and its default."""
-    found = {}
-    tables: dict[str, type[settings._Table]] = {"": settings.Settings, **settings._PARTS}
-    for table, kind in tables.items():
-        prefix = kind.model_config["env_prefix"]
-        for name, field in kind.model_fields.items():
-            if name not in settings._PARTS:
-                variable = (
-                    settings._variable(table, name, field.validation_alias) if table else f"{prefix}{name}".upper()
-                )
-                found[f"{table}.{name}".lstrip(".")] = variable, field.default
-    return found
 
 
 def uncommented() -> str:
