@@ -1,7 +1,9 @@
 """What the pipeline asks: given texts and their languages, what is each post, and does it go before a person?"""
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -147,6 +149,12 @@ class Classifier:
     def calibration(self) -> Calibration:
         """The calibration that decides: the shipped one, with the local statistics where there are some."""
         return self._calibration or self.shipped
+
+    @property
+    def decides_by(self) -> str:
+        """Twelve hexadecimal digits that stand for the calibration that decides: others for other thresholds or spreads."""
+        text = json.dumps(asdict(self.calibration), sort_keys=True, default=repr)
+        return sha256(text.encode("utf-8")).hexdigest()[:12]
 
     @property
     def can_flag(self) -> bool:

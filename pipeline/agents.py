@@ -18,7 +18,8 @@ import msgspec
 from pipeline import metrics
 from pipeline.backoff import waits
 from pipeline.broker.topics import Topics
-from pipeline.codec import decode_hit
+from pipeline.codec import decode_hit, lines
+from pipeline.counting import count_letters, count_stages, count_verdict
 from pipeline.delivery import Outbox, Outgoing, account, dead_letter, findings
 from pipeline.posts import Hit, Reason, Rejected, Screened
 from pipeline.screen.screening import Screen, screen
@@ -62,6 +63,11 @@ class ScreeningAgent:
         self._memory = memory
         self._moved: set[int] = set()
         self._caught_up = -math.inf
+        self._fails = False
+
+    def complaint(self) -> str | None:
+        """What is wrong with the classifier, in a line; None while it works."""
+        return "the classifier fails; nothing is acknowledged until it works" if self._fails else None
 
     def moved(self, partitions: set[int]) -> None:
         """Partitions were assigned or revoked: their memory is loaded anew before the next batch."""
@@ -91,13 +97,14 @@ class ScreeningAgent:
                 delivering.cancel()
 
     async def _screened(self, records: Sequence[Incoming]) -> Verdict:
+        metrics.RECEIVED.inc(sum(len(lines(record.value)) for record in records))
         batch = await self._unscreened(records)
         if not batch:
             return Verdict()
         await self._catch_up()
         started = perf_counter()
         verdict = await self._verdict(batch)
-        metrics.STAGE.labels("screen").observe(perf_counter() - started)
+        count_stages({**self._screen.stages.taken(), "screen": perf_counter() - started})
         return verdict
 
     async def _catch_up(self) -> None:
@@ -111,10 +118,10 @@ class ScreeningAgent:
         started = perf_counter()
         await self._outbox.deliver(findings(verdict, self._topics))
         await self._outbox.deliver(account(verdict, self._topics))
-        metrics.STAGE.labels("deliver").observe(perf_counter() - started)
+        count_stages({"deliver": perf_counter() - started})
         for event in events:
             await stream.ack(event)
-        _count(verdict)
+        count_verdict(verdict)
 
     async def _unscreened(self, batch: Sequence[Incoming]) -> list[Incoming]:
         """Load the memory of new partitions; pass over what `screened` covers already."""
@@ -131,7 +138,7 @@ class ScreeningAgent:
                 seen.load(partition, records)
                 if context:
                     context.load(partition, records, model)
-                metrics.STAGE.labels("recall").observe(perf_counter() - started)
+                count_stages({"recall": perf_counter() - started})
         once = {(record.partition, record.offset): record for record in batch}
         fresh = [record for at, record in once.items() if not seen.is_screened(*at, model)]
         if len(fresh) < len(batch):
@@ -166,8 +173,10 @@ class ScreeningAgent:
         for failures, wait in enumerate(waits(first=1.0, cap=30.0)):
             try:
                 await asyncio.to_thread(self._screen.judge.assess, [PROBE], ["fr"])
+                self._fails = False
                 return not failures
             except Exception:
+                self._fails = True
                 log.exception("the classifier fails; nothing is acknowledged until it works")
                 await asyncio.sleep(wait)
         raise AssertionError("waits() never ends")
@@ -219,11 +228,14 @@ class IndexingAgent:
                 letters.append(self._letter(event, "not_a_hit", type(error).__name__))
             else:
                 hits[hit.id, hit.index_version] = hit, event
+        started = perf_counter()
         wanted = await self._index.unerased([hit for hit, _ in hits.values()])
         refused = await self._index.write(wanted) if wanted else []
         standing = await self._index.withdraw_erased(wanted)
+        count_stages({"index": perf_counter() - started})
         letters += [self._letter(hits[hit.id, hit.index_version][1], "mapping_refused", why) for hit, why in refused]
         await self._outbox.deliver(letters)
+        count_letters(letters)
         unwritten = {hit.id for hit, _ in refused}
         for hit in {hit.id: hit for hit in standing if hit.id not in unwritten}.values():
             self._written(hit)
@@ -254,12 +266,3 @@ def _by_size(events: Sequence[Any], posts: int) -> Iterator[list[Any]]:
             some, held = [], 0
     if some:
         yield some
-
-
-def _count(verdict: Verdict) -> None:
-    for outcome, count in verdict.outcomes.items():
-        metrics.POSTS.labels(outcome).inc(count)
-    if verdict.outcomes:
-        metrics.BATCH.observe(sum(verdict.outcomes.values()))
-    for hit in verdict.hits:
-        metrics.HITS.labels(hit.document.lane, hit.document.kind, hit.document.level).inc()

@@ -4,6 +4,7 @@ A worker has one role: `screening` takes `posts`, `indexing` takes `hits`, `eras
 `screened` and its own `sightings`. So they scale, stall and restart apart.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pipeline.agents import IndexingAgent, ScreeningAgent
 from pipeline.broker.connection import Connection
 from pipeline.broker.topics import MAX_LETTER_BYTES, Topics
 from pipeline.erasing import ErasingAgent
+from pipeline.health import Check, Readiness
 from pipeline.logs import configuration
 from pipeline.outbox import topic
 from pipeline.serving import Port, serve
@@ -141,23 +143,24 @@ def add_trends(app: Any, settings: AppSettings, agents: TrendsAgents) -> None:
     app.timer(agents.tick_s)(tick)
 
 
-def attach(app: Any, port: Port, watch: Watch, ended: Callable[[], Awaitable[None]]) -> None:
-    """Give the application its port and its watch while it runs; `ended` is awaited before it shuts down."""
+def attach(app: Any, port: Port, watch: Watch, readiness: Readiness, ended: Callable[[], Awaitable[None]]) -> None:
+    """Give the application its port, its watch and its checks while it runs; `ended` is awaited before it shuts down."""
     runners: list[Any] = []
+    asking: list[asyncio.Task[None]] = []
 
     async def once() -> None:
-        runner, bound = await serve(
-            port.host,
-            port.port,
-            watch.complaint,
-            lambda: None if holds_partitions(app) else "no partition is assigned yet",
-        )
+        runner, bound = await serve(port.host, port.port, watch.complaint, readiness.complaint)
         runners.append(runner)
         port.announce(bound)
         watch.start()
+        readiness.show()
+        asking.extend(asyncio.create_task(one.run()) for one in readiness.asking)
 
     async def stopping(*_: Any, **__: Any) -> None:
         watch.stop()
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
         for runner in runners:
             await runner.cleanup()
         await ended()
@@ -183,6 +186,11 @@ def run(app: Any, log_level: str) -> None:
 def holds_partitions(app: Any) -> bool:
     """Whether the application's consumer has partitions to read."""
     return bool(app.consumer is not None and app.consumer.assignment())
+
+
+def partitions(app: Any) -> Check:
+    """Whether partitions are assigned, as a check."""
+    return lambda: None if holds_partitions(app) else "none is assigned yet"
 
 
 def _credentials(connection: Connection) -> Any:

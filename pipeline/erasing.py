@@ -14,6 +14,7 @@ from pipeline import metrics
 from pipeline.agents import Intake
 from pipeline.broker.topics import Topics
 from pipeline.codec import decode_erasure, lines
+from pipeline.counting import count_letters
 from pipeline.delivery import Outbox, Outgoing, dead_letter
 from pipeline.index.tombstones import Tombstone
 from pipeline.posts import Erasure, Rejected
@@ -77,6 +78,7 @@ class ErasingAgent:
                 except msgspec.DecodeError as error:
                     letters.append(self._letter(message, number, line, error))
         await self._outbox.deliver(letters)
+        count_letters(letters)
         await self._erase(erasures)
         now = datetime.now(UTC).timestamp()
         for message in messages:

@@ -7,6 +7,7 @@ makes series. The page of metrics, the counters that begin at 0 and the tests of
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import prod
 from typing import get_args
 
 from pipeline.posts import Cause, Outcome, Reason, Stage
@@ -15,18 +16,20 @@ from pipeline.resources import taxonomy
 OTHER = "other"
 NONE = "none"
 PRIORITIES = ("urgent", "high", "normal")
-PLATFORMS = ("bluesky", "mastodon", "push", "reddit", "replay", "rss", "telegram", "vk", "x", "youtube")
-"""The platforms that Fanal knows by itself; a configuration of sources may add some."""
-MOST_PLATFORMS = 24
+MOST_PLATFORMS = 30
 MOST_RULES = 200
 MOST_UNUSUAL = 50
 INDEX_ERRORS = (
+    "ConnectionError",
+    "ConnectionTimeout",
     "cluster_block_exception",
     "document_parsing_exception",
     "es_rejected_execution_exception",
     "illegal_argument_exception",
     "index_not_found_exception",
     "mapper_parsing_exception",
+    "strict_dynamic_mapping_exception",
+    "template_missing",
     "unavailable_shards_exception",
 )
 STAGES = ("recall", "screen", "decode", "clean", "model", "language", "context", "cues", "seal", "index", "deliver")
@@ -51,7 +54,7 @@ class Values:
 
 def closed(value: str | None, names: tuple[str, ...] | frozenset[str]) -> str:
     """A value as a label: itself where it is known, else `other`."""
-    return value if value in names else OTHER
+    return value if value is not None and value in names else OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,11 @@ class Shape:
     roles: tuple[str, ...]
     labels: Mapping[str, Values]
     together: int | None = None
+
+    @property
+    def most_children(self) -> int:
+        """How many combinations of its labels there are at most."""
+        return self.together or prod(values.most for values in self.labels.values())
 
 
 @cache
@@ -88,6 +96,12 @@ def languages() -> tuple[str, ...]:
 
 
 @cache
+def platforms() -> tuple[str, ...]:
+    """The platforms of the taxonomy by which hits are counted, at most thirty."""
+    return tuple(taxonomy().get("platforms", ()))[:MOST_PLATFORMS]
+
+
+@cache
 def protection_subtypes() -> tuple[str, ...]:
     """The subtypes of the kinds of the lane `protection`, and `none`."""
     return (*(name for kind in lanes()["protection"] for name in taxonomy()["subtypes"][kind]), NONE)
@@ -97,7 +111,7 @@ def _of_screening() -> dict[str, Shape]:
     lane, kind = Values(tuple(lanes())), Values(kinds())
     hit_kinds = Values(tuple(kind for of in lanes().values() for kind in of))
     level, priority = Values(tuple(taxonomy()["levels"])), Values(PRIORITIES)
-    platform = Values(said=f"{', '.join(PLATFORMS)}, those of the configured sources, `other`", bound=MOST_PLATFORMS + 1)
+    platform = Values((*platforms(), OTHER))
     judged = {"outcome": Values(("both", "only_active", "only_shadow", "neither")), "lane": lane}
     only = {
         "fanal_received_posts": {},
@@ -137,9 +151,7 @@ def _of_the_index() -> dict[str, Shape]:
         "fanal_erasures_pending_records": Shape(erasing, {}),
         "fanal_erased_hits": Shape(both, {"cause": cause}),
         "fanal_erasure_seconds": Shape(erasing, {}),
-        "fanal_rechecks": Shape(
-            erasing, {"outcome": Values(("stands", "gone", "unknown", "unreadable", "expired"))}
-        ),
+        "fanal_rechecks": Shape(erasing, {"outcome": Values(("stands", "gone", "unknown", "unreadable", "expired"))}),
         "fanal_overdue_records": Shape(erasing, {}),
     }
 
@@ -150,9 +162,9 @@ def _of_sources() -> dict[str, Shape]:
         "fanal_source_failures": {"cause": Values(("away", "refused", "unforeseen"))},
         "fanal_source_state": {"state": Values(("reading", "away", "broken", "refused", "ended"))},
     }
-    names = ("events", "posts", "erasures", "rejected", "reconnects", "failures", "gaps", "behind_seconds", "budget_left")
-    names += ("last_success_timestamp_seconds", "cursor_age_seconds", "state")
-    families = [f"fanal_source_{name}" for name in names]
+    counters = ("events", "posts", "erasures", "rejected", "reconnects", "failures", "gaps")
+    gauges = ("behind_seconds", "budget_left", "last_success_timestamp_seconds", "cursor_age_seconds", "state")
+    families = [f"fanal_source_{name}" for name in (*counters, *gauges)]
     found = {name: Shape((COLLECTING,), {"source": source, **more.get(name, {})}) for name in families}
     return {**found, "fanal_licence_expiry_timestamp_seconds": Shape((COLLECTING,), {})}
 
@@ -176,11 +188,16 @@ def _of_all() -> dict[str, Shape]:
         "fanal_build_info": Shape(
             (*WORKERS, COLLECTING), {"version": one, "python": one, "role": Values((*WORKERS, COLLECTING))}
         ),
-        "fanal_ready_state": Shape(WORKERS, {"part": Values(("partitions", "model", "broker", "index"))}),
+        "fanal_ready_state": Shape(
+            (*WORKERS, COLLECTING), {"part": Values(("partitions", "model", "broker", "index", "sources"))}
+        ),
         "fanal_certificate_expiry_timestamp_seconds": Shape(
             (*WORKERS, COLLECTING), {"target": Values(("kafka", "elasticsearch"))}
         ),
-        "fanal_rejects": Shape(WORKERS, {"stage": Values(get_args(Stage)), "reason": Values(get_args(Reason))}),
+        "fanal_rejects": Shape(
+            (SCREENING, INDEXING, ERASING, COLLECTING),
+            {"stage": Values(get_args(Stage)), "reason": Values(get_args(Reason))},
+        ),
         "fanal_stage_seconds": Shape((SCREENING, INDEXING), {"stage": Values(STAGES)}),
         "fanal_delivery_retries": Shape(WORKERS, {"topic": topic}),
         "fanal_lag_records": Shape(WORKERS, {"topic": topic}),

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,11 @@ class Licence:
     sources: tuple[str, ...]
     recorded_on: date
     valid_until: date
+
+    @property
+    def ends_at(self) -> datetime:
+        """The first moment at which it no longer holds."""
+        return datetime.combine(self.valid_until + timedelta(days=1), time(), UTC)
 
     def covers(self, source: str, kind: str | None = None) -> bool:
         """Whether a source may run, by its name, by its kind (its platform), or because all may."""

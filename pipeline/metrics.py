@@ -7,7 +7,8 @@ import math
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
-disable_created_metrics()  # a second series for each counter, which nothing here reads
+# a second series for each counter, which nothing here reads
+disable_created_metrics()  # type: ignore[no-untyped-call] # the client does not type it
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _STAGE_SECONDS = (0.0005, 0.001, 0.0025, *_SECONDS)
@@ -115,7 +116,7 @@ ERASURE_SECONDS = Histogram(
 )
 RECHECKS = Counter(
     "fanal_rechecks",
-    "Hits that were to be asked for again at their platform, or had expired, by the outcome.",
+    "Hits whose time came: they stand, are gone or unknown as their platform says, unreadable (another key), or expired.",
     ["outcome"],
 )
 OVERDUE = Gauge(

@@ -60,10 +60,7 @@ def _type(metric: MetricWrapperBase) -> str:
 
 
 def _most(metric: MetricWrapperBase, shape: Shape) -> int:
-    children = 1
-    for values in shape.labels.values():
-        children *= values.most
-    return (shape.together or children) * _samples(metric)
+    return shape.most_children * _samples(metric)
 
 
 def _samples(metric: MetricWrapperBase) -> int:
@@ -72,4 +69,4 @@ def _samples(metric: MetricWrapperBase) -> int:
 
 
 if __name__ == "__main__":
-    print(render(), end="")  # noqa: T201
+    print(render(), end="")

@@ -1,5 +1,9 @@
-"""The one port of a worker: `/metrics`, `/healthz` (is it alive?), `/readyz` (does it take posts?). Loopback unless set."""
+"""The one port of a worker: `/metrics`, `/healthz` (is it alive?), `/readyz` (does it take posts?). Loopback unless set.
 
+None of them waits for a server: checks say what is known (`pipeline.health`), and the page is written in a thread.
+"""
+
+import asyncio
 import http.client
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.errors import ConfigurationError, Unavailable
+from pipeline.health import Check
 
 ANSWER_S = 10.0
 LONGEST_PAGE = 16 << 20
@@ -22,10 +27,6 @@ class Port:
     host: str
     port: int
     announce: Callable[[int], None]
-
-
-Check = Callable[[], str | None]
-"""None when all is well, else what is wrong, in a line."""
 
 
 async def serve(host: str, port: int, alive: Check, ready: Check) -> tuple[web.AppRunner, int]:
@@ -56,7 +57,8 @@ async def serve(host: str, port: int, alive: Check, ready: Check) -> tuple[web.A
 
 
 async def _metrics(_: web.Request) -> web.Response:
-    return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    page = await asyncio.to_thread(generate_latest)
+    return web.Response(body=page, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 def _answer(check: Check) -> Handler:

@@ -22,6 +22,7 @@ from pipeline.broker.reader import Reader, Record
 from pipeline.broker.topics import Topics
 from pipeline.delivery import Outbox, Outgoing
 from pipeline.errors import FanalError
+from pipeline.labels import closed, kinds
 from pipeline.trends.alerts import Alert, encode_alert
 from pipeline.trends.saved import restore, save
 from pipeline.trends.spikes import Sightings, Spikes
@@ -88,7 +89,7 @@ class SpikesAgent:
         )
         for alert in alerts:
             log.info("a series spikes", extra={"kind": alert.kind, "window": alert.window_min, "voices": alert.voices})
-            metrics.SPIKES.labels(alert.kind).inc()
+            metrics.SPIKES.labels(closed(alert.kind, kinds())).inc()
         show(self._spikes)
 
     async def _save(self) -> None:
@@ -139,7 +140,7 @@ def show(spikes: Spikes) -> None:
     metrics.SERIES_SURPRISE.clear()
     for one in spikes.unusual:
         metrics.SERIES_SURPRISE.labels(*one.series).set(one.surprise)
-    counted = Counter(series.kind for series in spikes.open)
-    for kind in {series.kind for series in spikes.register.rows}:
+    counted = Counter(closed(series.kind, kinds()) for series in spikes.open)
+    for kind in {closed(series.kind, kinds()) for series in spikes.register.rows}:
         metrics.OPEN_SPIKES.labels(kind).set(counted[kind])
         metrics.SPIKES.labels(kind).inc(0)

@@ -5,6 +5,7 @@ silently (faust-streaming issues 175, 523, 629, 640); a worker that stands still
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from pipeline.errors import FanalError
 log = logging.getLogger("fanal.watch")
 
 EVERY_S = 5.0
+SILENT_S = 15.0
+"""After so long without an answer the broker counts as away, though no call has failed yet."""
 UNASSIGNED_S = 25.0
 
 
@@ -52,6 +55,8 @@ class Watch:
         self._patience = patience
         self._committed: dict[int, int] | None = None
         self._moved_at = time.monotonic()
+        self._answered_at = -math.inf
+        self._away: str | None = "it has not been asked yet"
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fanal-watch", daemon=True)
         self.lag: int | None = None
@@ -76,23 +81,43 @@ class Watch:
             f"no offset has moved for {standing:.0f} s while records wait" if self._patience.is_over(standing) else None
         )
 
+    def broker(self) -> str | None:
+        """What is wrong with the broker, in a line, as far as is known; None while it answers. Waits for nothing."""
+        silent = time.monotonic() - self._answered_at
+        if self._away is None and silent > SILENT_S:
+            return f"it has not answered for {silent:.0f} s"
+        return self._away
+
     def _run(self) -> None:
-        while not self._ended.wait(EVERY_S):
+        while not self._ended.is_set():
             try:
                 with admin(self._connection) as client:
-                    while not self._ended.wait(EVERY_S):
+                    while not self._ended.is_set():
                         self._look(client)
+                        self._ended.wait(EVERY_S)
             except FanalError as error:
                 self._cannot_see(str(error))
             except Exception as error:
-                self._cannot_see(type(error).__name__)
+                self._cannot_see(f"{self._connection.bootstrap} does not answer ({type(error).__name__})")
+            self._ended.wait(EVERY_S)
 
     def _cannot_see(self, why: str) -> None:
         """A broker that is away is no stall of the worker."""
         log.warning("the lag cannot be measured", extra={"why": why})
+        self._away = why
         self._moved_at = time.monotonic()
 
     def _look(self, client: Any) -> None:
+        self._measure(client)
+        self._answered_at, self._away = time.monotonic(), None
+        if self._patience.is_over(self.standing_s):
+            log.error(
+                "no offset has moved; the worker ends itself",
+                extra={"seconds": round(self.standing_s), "lag": self.lag},
+            )
+            self._patience.give_up()
+
+    def _measure(self, client: Any) -> None:
         committed = committed_offsets(client, self._group, self._topic)
         ends = end_offsets(client, self._topic)
         begins = end_offsets(client, self._topic, OffsetSpec.EARLIEST)
@@ -104,12 +129,6 @@ class Watch:
             self._committed = committed
             self._moved_at = time.monotonic()
             metrics.PROGRESS.set_to_current_time()
-        elif self._patience.is_over(self.standing_s):
-            log.error(
-                "no offset has moved; the worker ends itself",
-                extra={"seconds": round(self.standing_s), "lag": self.lag},
-            )
-            self._patience.give_up()
 
 
 def committed_offsets(client: Any, group: str, topic: str) -> dict[int, int]:

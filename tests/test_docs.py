@@ -10,9 +10,8 @@ from typing import Any
 
 import click
 import pytest
-from prometheus_client.metrics import MetricWrapperBase
 
-from pipeline import metrics, settings
+from pipeline import settings
 from pipeline.__main__ import cli
 from tests.reference import the_settings
 
@@ -163,17 +162,6 @@ def test_operating_lists_every_setting_with_its_variable_and_default() -> None:
 def _cell(default: Any) -> str:
     shown = str(default).lower() if isinstance(default, bool) else default
     return "none" if default is None else "empty" if default == "" else f"`{shown}`"
-
-
-def test_operating_lists_every_metric_with_its_type_and_labels() -> None:
-    declared = [value for value in vars(metrics).values() if isinstance(value, MetricWrapperBase)]
-    expected = {}
-    for metric in declared:
-        family = next(iter(metric.describe()))
-        name = family.name + ("_total" if family.type == "counter" else "")
-        expected[name] = [family.type, ", ".join(f"`{label}`" for label in metric._labelnames)]
-    rows = {name: row[:2] for name, row in rows_of(OPERATING).items() if name.startswith("fanal_")}
-    assert rows == expected
 
 
 def test_decisions_are_numbered_once_and_titled_by_their_number() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline import metrics
 from pipeline.commands import parts
 from pipeline.settings import Settings
 
@@ -31,11 +32,13 @@ def before_live(settings: Settings, found: "Sequence[Connector]") -> "Sequence[B
     """What must hold before a live source is read: each is called with the names of the live sources, and raises
     `ConfigurationError` where they must not be read."""
     from pipeline.broker.groups import require_erasing
-    from pipeline.licence import require_licence
+    from pipeline.licence import read_licence, require_licence
 
     platforms = {one.name: one.platform for one in found}
 
     async def licensed(names: Sequence[str]) -> None:
+        if names:
+            metrics.LICENCE_EXPIRY.set(read_licence(settings.licence).ends_at.timestamp())
         require_licence(settings.licence, names, datetime.now(UTC).date(), platforms)
 
     async def erasing(_: Sequence[str]) -> None:
@@ -114,7 +117,12 @@ async def _collect(
     settings: Settings, found: "Sequence[Connector]", how: "Manner", port_file: Path | None = None
 ) -> None:
     from pipeline.broker.cursors import cursors
+    from pipeline.certificates import follow
+    from pipeline.commands.observing import targets
     from pipeline.commands.work import announce
+    from pipeline.counting import begin
+    from pipeline.health import SILENT_S, Readiness
+    from pipeline.labels import COLLECTING
     from pipeline.serving import serve
     from pipeline.sources.collector import Collector, Means
     from pipeline.sources.outlet import KafkaOutlet
@@ -125,11 +133,15 @@ async def _collect(
         collector = Collector(found, means, before_live(settings, found))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, collector.stop)
+        begin(COLLECTING)
+        follow(targets(settings, to_index=False))
+        ready = Readiness({"sources": collector.sources, "broker": lambda: collector.complaint(SILENT_S)})
+        ready.show()
         runner, port = await serve(
             settings.serve.host,
             settings.serve.metrics_port,
             lambda: collector.complaint(settings.serve.stall_s),
-            lambda: None if collector.is_reading else "no source is read yet",
+            ready.complaint,
         )
         try:
             announce("collecting", port_file)(port)

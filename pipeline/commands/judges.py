@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.commands import parts
+from pipeline.counting import show_model
 from pipeline.errors import ConfigurationError, ModelUnavailable
 from pipeline.screen.screening import Judge
 from pipeline.settings import Settings
@@ -27,10 +28,12 @@ def judge(settings: Settings) -> Judge:
     if settings.model.shadow is None:
         return active
     try:
-        return ShadowedJudge(shadow_pair(settings, active))
+        pair = shadow_pair(settings, active)
     except ModelUnavailable as error:
         log.error("there is no shadow model; posts are screened without it", extra={"why": str(error)})
         return active
+    show_model("shadow", pair.shadow.model, pair.shadow.decides_by)
+    return ShadowedJudge(pair)
 
 
 def shadow_pair(settings: Settings, active: Classifier) -> Pair:

@@ -5,8 +5,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,21 @@ from pipeline.errors import ConfigurationError
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from pipeline.health import Asking, Check
     from pipeline.sources.standing import Asker
 
 log = logging.getLogger("fanal.work")
 
 ROLES = ("screening", "indexing", "erasing", "trends")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a role brings beside its agents: what ends with it, and what it takes to be ready."""
+
+    ended: Callable[[], Awaitable[None]]
+    checks: "Mapping[str, Check]" = field(default_factory=dict)
+    asking: "Sequence[Asking]" = ()
 
 
 @click.command()
@@ -49,8 +59,10 @@ def start(
     Raises:
         ConfigurationError, Unavailable: a part is missing; said before anything runs.
     """
-    from pipeline.app import AppSettings, attach, create_app, holds_partitions, run
+    from pipeline.app import AppSettings, attach, create_app, holds_partitions, partitions, run
     from pipeline.broker.admin import check_layout
+    from pipeline.commands.observing import observe
+    from pipeline.health import Readiness
     from pipeline.logs import configure
     from pipeline.outbox import FaustOutbox
     from pipeline.serving import Port
@@ -70,34 +82,44 @@ def start(
         "erasing": topics.erasures,
         "trends": topics.sightings,
     }[role]
-    ended = put_together(settings, app, of, outbox, judge, wrap)
+    running = put_together(settings, app, of, outbox, judge, wrap)
     patience = Patience(settings.serve.stall_s, lambda: holds_partitions(app), _end_process)
     watch = Watch(connection, of.group, consumed, patience)
-    attach(app, Port(settings.serve.host, settings.serve.metrics_port, announce(role, port_file)), watch, ended)
+    observe(settings, role, watch)
+    checks = {"partitions": partitions(app), "broker": watch.broker, **running.checks}
+    port = Port(settings.serve.host, settings.serve.metrics_port, announce(role, port_file))
+    attach(app, port, watch, Readiness(checks, running.asking), running.ended)
     run(app, settings.log_level)
 
 
-def _screening(settings: Settings, app: Any, of: Any, outbox: Any, judge: Any, _: Any) -> Any:
+def _screening(settings: Settings, app: Any, of: Any, outbox: Any, judge: Any, _: Any) -> Running:
     from pipeline.agents import Intake, Memory, ScreeningAgent
     from pipeline.app import add_screening
     from pipeline.broker.following import Follower
     from pipeline.commands import judges
+    from pipeline.commands.observing import show_judge
+    from pipeline.counting import show_files
     from pipeline.recall import Recall
+    from pipeline.screen.cues.lexicon import lists
     from pipeline.screen.erased import Erased
 
     intake = Intake(settings.screen.records, settings.screen.posts, settings.screen.within_s)
     screen = parts.screen(settings, judge or judges.judge(settings))
+    show_judge(screen.judge)
+    show_files([lists()])
     erased = Erased(parts.ERASED_AT_LEAST)
     tail = 2 * parts.ERASED_AT_LEAST // settings.kafka.partitions
     follower = Follower(of.connection, of.topics.erasures, erased.take, tail)
     memory = Memory(Recall(of.connection, of.topics), follower.catch_up)
-    add_screening(app, of, ScreeningAgent(replace(screen, erased=erased), outbox, of.topics, intake, memory))
-    return follower.close
+    agent = ScreeningAgent(replace(screen, erased=erased), outbox, of.topics, intake, memory)
+    add_screening(app, of, agent)
+    return Running(follower.close, {"model": agent.complaint})
 
 
-def _indexing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: Any) -> Any:
+def _indexing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: Any) -> Running:
     from pipeline.agents import IndexingAgent, Intake
     from pipeline.app import add_indexing
+    from pipeline.health import Asking
     from pipeline.searchable import Searchable
 
     store = parts.store(settings)
@@ -109,7 +131,8 @@ def _indexing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: 
         await searchable.stop()
         await store.close()
 
-    return ended
+    index = Asking(store.answers)
+    return Running(ended, {"index": index.complaint}, [index])
 
 
 def _askers() -> "dict[str, Asker]":
@@ -124,10 +147,11 @@ def _askers() -> "dict[str, Asker]":
         return {}
 
 
-def _erasing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: Any) -> Any:
+def _erasing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: Any) -> Running:
     from pipeline.agents import Intake
     from pipeline.app import add_erasing, leads
     from pipeline.erasing import ErasingAgent
+    from pipeline.health import Asking
     from pipeline.recheck import Means, Recheck
 
     store = parts.store(settings)
@@ -137,10 +161,11 @@ def _erasing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: A
     means = Means(store.due, eraser, outbox, of.topics, mason, seal.open_sealed, _askers())
     recheck = Recheck(means, lambda: leads(app, of))
     add_erasing(app, of, ErasingAgent(eraser, outbox, of.topics, intake, mason), recheck.run)
-    return store.close
+    index = Asking(store.answers)
+    return Running(store.close, {"index": index.complaint}, [index])
 
 
-def _trends(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, __: Any) -> Any:
+def _trends(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, __: Any) -> Running:
     from functools import partial
 
     from pipeline.app import TrendsAgents, add_trends
@@ -163,7 +188,7 @@ def _trends(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, __: Any)
     async def ended() -> None:
         """Nothing is held: what was not saved is read again from `sightings`."""
 
-    return ended
+    return Running(ended)
 
 
 def announce(role: str, port_file: Path | None) -> Callable[[int], None]:

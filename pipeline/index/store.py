@@ -123,6 +123,14 @@ class Store:
         """How many hits there are, in all and by lane, kind, language and platform."""
         return shown.counts(await self._search(size=0, track_total_hits=True, aggregations=shown.aggregations()))
 
+    async def answers(self) -> None:
+        """Return if a search is answered now, whatever it finds; raises `IndexUnavailable` otherwise. Nothing is waited out."""
+        await self._ask(
+            self._client.search(
+                index=self._names.hits, ignore_unavailable=True, size=0, track_total_hits=False, terminate_after=1
+            )
+        )
+
     async def refresh(self) -> None:
         """Make everything written findable now."""
         await self._ask(self._client.indices.refresh(index=self._names.hits, ignore_unavailable=True))

@@ -15,6 +15,7 @@ from pipeline.backoff import waits
 from pipeline.index.client import ApiError, AsyncElasticsearch, TransportError, trouble
 from pipeline.index.documents import Action, ItemOutcome, Names, action, batches, failure, fault, outcomes
 from pipeline.index.languages import language_analyzers
+from pipeline.labels import INDEX_ERRORS, closed
 from pipeline.posts import Hit
 
 log = logging.getLogger("fanal.index")
@@ -36,15 +37,14 @@ class Writer:
         refused = [(hit, why) for hit in hits if (why := fault(hit))]
         pending = [action(hit, self._names, self._languages) for hit in hits if not fault(hit)]
         metrics.INDEX_ITEMS.labels("refused").inc(len(refused))
-        with metrics.INDEX_SECONDS.time():
-            for wait in waits(cap=LONGEST_WAIT_S):
-                tried = [pair for batch in batches(pending) for pair in await self._try(batch)]
-                refused += [(one.hit, outcome.reason) for one, outcome in tried if outcome.fate == "refused"]
-                pending = [one for one, outcome in tried if outcome.fate == "retry"]
-                _count(tried)
-                if not pending:
-                    break
-                await asyncio.sleep(wait)
+        for wait in waits(cap=LONGEST_WAIT_S):
+            tried = [pair for batch in batches(pending) for pair in await self._try(batch)]
+            refused += [(one.hit, outcome.reason) for one, outcome in tried if outcome.fate == "refused"]
+            pending = [one for one, outcome in tried if outcome.fate == "retry"]
+            _count(tried)
+            if not pending:
+                break
+            await asyncio.sleep(wait)
         return refused
 
     async def _try(self, batch: Sequence[Action]) -> list[tuple[Action, ItemOutcome]]:
@@ -56,7 +56,8 @@ class Writer:
             lines: Any = [
                 line for one in batch for line in one.lines
             ]  # encoded already; the client sends them as they are
-            response = await self._client.bulk(operations=lines)
+            with metrics.INDEX_SECONDS.time():
+                response = await self._client.bulk(operations=lines)
         except (ApiError, TransportError) as error:
             outcome = failure(*astuple(trouble(error)))
             if outcome.fate == "refused" and len(batch) > 1:
@@ -98,6 +99,8 @@ def _count(tried: Sequence[tuple[Action, ItemOutcome]]) -> None:
     for _, outcome in tried:
         if outcome.fate != "retry":
             metrics.INDEX_ITEMS.labels(outcome.fate).inc()
+        if outcome.reason:
+            metrics.INDEX_ERRORS.labels(closed(outcome.reason, INDEX_ERRORS)).inc()
     if again:
         metrics.INDEX_RETRIES.inc(len(again))
         reasons = sorted({outcome.reason for outcome in again})

@@ -12,14 +12,14 @@ Pure: bytes and a classifier in, a `Verdict` out. Nothing here talks to a server
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from pipeline.codec import LETTERS, decode_post, lines
-from pipeline.posts import Fate, Hit, Outcome, Position, Rejected, Screened
+from pipeline.posts import Fate, Hit, Outcome, Position, Post, Rejected, Screened
 from pipeline.screen.assessments import Assessment, Candidate, Sifted
 from pipeline.screen.channels import Note
 from pipeline.screen.clean import clean
@@ -27,6 +27,7 @@ from pipeline.screen.context import Context
 from pipeline.screen.erased import Erased
 from pipeline.screen.live import is_live
 from pipeline.screen.seen import NOTHING, Seen, fingerprint
+from pipeline.screen.stages import Stages
 from pipeline.screen.verdicts import Incoming, Refusal, Verdict
 
 
@@ -53,7 +54,7 @@ class Identify(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Everything that screening rests on."""
+    """Everything that screening rests on; `stages` takes the time, and changes nothing."""
 
     judge: Judge
     languages: Identify
@@ -61,6 +62,16 @@ class Screen:
     make_hit: Callable[[Candidate, Assessment, datetime], Hit]
     context: Context | None = None
     erased: Erased | None = None
+    stages: Stages = field(default_factory=Stages)
+
+
+class _Decoded(NamedTuple):
+    """A line of a record, and what it reads as."""
+
+    position: Position
+    raw: bytes
+    record: Incoming
+    post: Post | Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +88,9 @@ class _Line:
 
 def screen(batch: Sequence[Incoming], using: Screen, now: datetime) -> Verdict:
     """Screen a batch of records. Replays give the same verdict: a line is never its own duplicate."""
-    read = [line for record in batch for line in _read(record, using, now)]
-    found, notes = _judge([line.candidate for line in read if line.candidate], using, now)
-    verdict = Verdict(hits=[hit for hit in found.values() if hit])
+    read = _read(batch, using, now)
+    found, notes, judged = _judge([line.candidate for line in read if line.candidate], using, now)
+    verdict = Verdict(hits=[hit for hit in found.values() if hit], judged=judged, dismissed=len(found) - len(judged))
     verdict.refusals = [line.refusal for line in read if line.refusal]
     outcomes: dict[Position, Outcome] = {}
     for line in read:
@@ -92,24 +103,37 @@ def screen(batch: Sequence[Incoming], using: Screen, now: datetime) -> Verdict:
     return verdict
 
 
-def _read(record: Incoming, using: Screen, now: datetime) -> list[_Line]:
-    return [
-        _read_line(Position(record.partition, record.offset, number), raw, record, using, now)
-        for number, raw in enumerate(lines(record.value))
-    ]
+def _read(batch: Sequence[Incoming], using: Screen, now: datetime) -> list[_Line]:
+    """The lines of the records, each with its outcome or its candidate."""
+    with using.stages("decode"):
+        decoded = [
+            _Decoded(Position(record.partition, record.offset, number), raw, record, decode_post(raw, now))
+            for record in batch
+            for number, raw in enumerate(lines(record.value))
+        ]
+    known = [_known(one, using) for one in decoded]
+    with using.stages("clean"):
+        return [_line(one, *what, now) for one, what in zip(decoded, known, strict=True)]
 
 
-def _read_line(position: Position, raw: bytes, record: Incoming, using: Screen, now: datetime) -> _Line:
-    post = decode_post(raw, now)
+def _known(line: _Decoded, using: Screen) -> tuple[bytes, Outcome | None]:
+    """The fingerprint of a line, and its outcome where that is known before judging."""
+    if isinstance(line.post, Rejected):
+        return NOTHING, "rejected"
+    print_ = fingerprint(line.post)
+    if using.erased and using.erased.holds(line.post, line.record.received_at):
+        return print_, "erased"
+    return print_, "duplicate" if using.seen.repeats(print_, line.position) else None
+
+
+def _line(line: _Decoded, print_: bytes, outcome: Outcome | None, now: datetime) -> _Line:
+    position, raw, record, post = line
     if isinstance(post, Rejected):
         if record.whence:
             post = msgspec.structs.replace(post, detail=f"{record.whence}: {post.detail}")
-        return _Line(position, NOTHING, "rejected", refusal=Refusal(position, post))
-    print_ = fingerprint(post)
-    if using.erased and using.erased.holds(post, record.received_at):
-        return _Line(position, print_, "erased")
-    if using.seen.repeats(print_, position):
-        return _Line(position, print_, "duplicate")
+        return _Line(position, print_, outcome, refusal=Refusal(position, post))
+    if outcome:
+        return _Line(position, print_, outcome)
     candidate = Candidate(position, post, raw, record.received_at, clean(post.text))
     live = is_live(post.transport, post.created_at, record.received_at, now)
     return _Line(position, print_, None, candidate=candidate, live=live)
@@ -117,29 +141,34 @@ def _read_line(position: Position, raw: bytes, record: Incoming, using: Screen, 
 
 def _judge(
     candidates: Sequence[Candidate], using: Screen, now: datetime
-) -> tuple[dict[Position, Hit | None], Mapping[Position, Note]]:
-    """A hit for each position whose post stands above its lane's threshold, None for the benign; what context noted."""
+) -> tuple[dict[Position, Hit | None], Mapping[Position, Note], list[Assessment]]:
+    """A hit for each position whose post stands above its lane's threshold, None for the benign; what context noted; and
+    what was said of those on whom it had to be decided."""
     if not candidates:
-        return {}, {}
+        return {}, {}, []
     found: dict[Position, Hit | None] = dict.fromkeys([candidate.position for candidate in candidates])
     notes: Mapping[Position, Note] = {}
     asked, assessments = _assess(candidates, using)
     if using.context:
-        assessments, notes = using.context.reassess(asked, assessments)
+        with using.stages("context"):
+            assessments, notes = using.context.reassess(asked, assessments)
     for candidate, assessment in zip(asked, assessments, strict=True):
         if assessment.lane:
             found[candidate.position] = using.make_hit(candidate, assessment, now)
-    return found, notes
+    return found, notes, list(assessments)
 
 
 def _assess(candidates: Sequence[Candidate], using: Screen) -> tuple[Sequence[Candidate], Sequence[Assessment]]:
     """Those whose language matters, with it, and their assessments: whom some language would make a hit, or context could."""
-    sifted = using.judge.sift([candidate.text for candidate in candidates])
+    with using.stages("model"):
+        sifted = using.judge.sift([candidate.text for candidate in candidates])
     places = set(sifted.suspects)
     if using.context:
         places |= {place for place, one in enumerate(candidates) if using.context.concerns(one.post)}
-    asked = [_identified(candidates[place], using.languages) for place in sorted(places)]
-    return asked, sifted.assess(sorted(places), [one.langs[0] for one in asked]) if asked else []
+    with using.stages("language"):
+        asked = [_identified(candidates[place], using.languages) for place in sorted(places)]
+    with using.stages("model"):
+        return asked, sifted.assess(sorted(places), [one.langs[0] for one in asked]) if asked else []
 
 
 def _identified(candidate: Candidate, languages: Identify) -> Candidate:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pipeline.codec import LETTERS, lines
 from pipeline.posts import Fate, Hit, Outcome, Position, Rejected, Screened
+from pipeline.screen.assessments import Assessment
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,17 @@ class Refusal:
 
 @dataclass(slots=True)
 class Verdict:
-    """What became of a batch: what to deliver, and the account of it, to be delivered last."""
+    """What became of a batch: what to deliver, and the account of it, to be delivered last.
+
+    For counting alone: what was said of those posts on whom it had to be decided, and how many were `dismissed` before that.
+    """
 
     hits: list[Hit] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     screened: list[Screened] = field(default_factory=list)
     outcomes: dict[Outcome, int] = field(default_factory=dict)
+    judged: list[Assessment] = field(default_factory=list)
+    dismissed: int = 0
 
 
 def merge(verdicts: Sequence[Verdict]) -> Verdict:
@@ -45,6 +51,8 @@ def merge(verdicts: Sequence[Verdict]) -> Verdict:
         whole.hits += verdict.hits
         whole.refusals += verdict.refusals
         whole.screened += verdict.screened
+        whole.judged += verdict.judged
+        whole.dismissed += verdict.dismissed
         for outcome, count in verdict.outcomes.items():
             whole.outcomes[outcome] = whole.outcomes.get(outcome, 0) + count
     return whole

@@ -194,6 +194,10 @@ class Collector:
         """Whether sources are being read."""
         return bool(self._sources) and not self._stopping.is_set()
 
+    def sources(self) -> str | None:
+        """Whether sources are being read, or why not, in a line: for `/readyz`."""
+        return None if self.is_reading else "none is read yet"
+
     def complaint(self, patience_s: float) -> str | None:
         """Which source has waited too long for the broker, or None: for `/healthz`."""
         stuck = [source.name for source in self._sources if source.delivering.stuck_s > patience_s]

@@ -70,12 +70,15 @@ class Progress:
         """The broker has all of these: count them, and move the cursor behind them."""
         now = datetime.now(UTC)
         state = self.state
-        sorts = [one.sort for chunk in chunks for one in chunk.events]
+        events = [one for chunk in chunks for one in chunk.events]
+        sorts = [one.sort for one in events]
         posts, erasures, rejected = (sorts.count(sort) for sort in ("post", "erasure", "rejected"))
         metrics.SOURCE_EVENTS.labels(self._label).inc(len(sorts))
         metrics.SOURCE_POSTS.labels(self._label).inc(posts)
         metrics.SOURCE_ERASURES.labels(self._label).inc(erasures)
         metrics.SOURCE_REJECTED.labels(self._label).inc(rejected)
+        for letter in (dict(one.headers) for one in events if one.sort == "rejected"):
+            metrics.REJECTS.labels("collecting", letter["reason"].decode()).inc()
         self.state = msgspec.structs.replace(
             state,
             last_success=now,
