@@ -154,3 +154,25 @@ def test_progress_is_told_as_the_time_at_which_offsets_moved(watching: Fixture) 
 def test_a_group_that_never_committed_has_no_offset() -> None:
     assert committed_offsets(Admin({0: -1, 1: 3}, {}), "group", "posts") == {1: 3}
     assert end_offsets(Admin({}, {0: 4, 1: 9}), "posts") == {0: 4, 1: 9}
+
+
+def test_the_broker_is_away_until_it_has_answered(watching: Fixture) -> None:
+    assert watching.watch.broker() == "it has not been asked yet"
+    watching.look({0: 5}, {0: 5})
+    assert watching.watch.broker() is None
+
+
+def test_a_broker_that_was_lost_is_away_with_the_reason_until_it_answers_again(watching: Fixture) -> None:
+    watching.look({0: 5}, {0: 5})
+    watching.watch._cannot_see("no Kafka broker answers at nowhere:1")
+    assert watching.watch.broker() == "no Kafka broker answers at nowhere:1"
+    watching.look({0: 5}, {0: 5})
+    assert watching.watch.broker() is None
+
+
+def test_a_broker_that_hangs_is_away_before_a_call_has_failed(watching: Fixture) -> None:
+    watching.look({0: 5}, {0: 5})
+    watching.watch._answered_at -= 16
+    complaint = watching.watch.broker()
+    assert complaint is not None
+    assert "it has not answered for 1" in complaint

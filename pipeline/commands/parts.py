@@ -290,10 +290,12 @@ def screen(settings: Settings, judge: Judge) -> Screen:
     from pipeline.screen.language import Languages
     from pipeline.screen.screening import Screen
     from pipeline.screen.seen import Seen
+    from pipeline.screen.stages import Stages
 
     lists()  # a list that does not fit is said now, not at the first hit
     pseudonyms = named(settings)
-    hit = partial(make_hit, pseudonyms=pseudonyms, seal=seal(settings).seal)
+    stages = Stages()
+    hit = partial(make_hit, pseudonyms=pseudonyms, seal=stages.timed("seal", seal(settings).seal))
     found = around(settings, judge)
     return Screen(
         judge=judge,
@@ -301,6 +303,7 @@ def screen(settings: Settings, judge: Judge) -> Screen:
         seen=Seen(settings.screen.seen_per_partition),
         make_hit=hit,
         context=Context(found, pseudonyms) if found else None,
+        stages=stages,
     )
 
 
