@@ -82,7 +82,7 @@ BATCH = Histogram(
 )
 STAGE = Histogram(
     "fanal_stage_seconds",
-    "Seconds that a batch spends in a stage; `screen` is the whole of those within screening.",
+    "Seconds that a batch spends in a stage; `screen` is the whole of those from `decode` to `seal`, and some more.",
     ["stage"],
     buckets=_STAGE_SECONDS,
 )

@@ -39,6 +39,13 @@ def test_a_stage_that_fails_has_taken_its_time_too() -> None:
     assert stages.taken() == {"model": 1.0}
 
 
+def test_what_a_stage_within_another_takes_is_counted_once() -> None:
+    stages = Stages(Clock())
+    with stages("cues"), stages("seal"):
+        pass
+    assert stages.taken() == {"cues": 2.0, "seal": 1.0}  # the clock went on three times
+
+
 def test_a_timed_call_is_the_call() -> None:
     stages = Stages(Clock())
     assert stages.timed("seal", str.upper)("sealed") == "SEALED"
@@ -48,7 +55,7 @@ def test_a_timed_call_is_the_call() -> None:
 def test_screening_says_where_its_time_goes() -> None:
     using = replace(a_screen(), stages=Stages(Clock()))
     screen([Incoming(0, 0, packed(post(1, f"an {OFFER}"), post(2)), NOW)], using, NOW)
-    assert using.stages.taken() == {"decode": 1.0, "clean": 1.0, "model": 2.0, "language": 1.0}
+    assert using.stages.taken() == {"decode": 1.0, "clean": 1.0, "model": 2.0, "language": 1.0, "cues": 1.0}
 
 
 def test_a_verdict_is_the_same_whatever_the_clock_says() -> None:

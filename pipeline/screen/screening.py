@@ -154,7 +154,8 @@ def _judge(
             assessments, notes = using.context.reassess(asked, assessments)
     for candidate, assessment in zip(asked, assessments, strict=True):
         if assessment.lane:
-            found[candidate.position] = using.make_hit(candidate, assessment, now)
+            with using.stages("cues"):
+                found[candidate.position] = using.make_hit(candidate, assessment, now)
     return found, notes, list(assessments)
 
 
