@@ -10,7 +10,6 @@
 Pure: bytes and a classifier in, a `Verdict` out. Nothing here talks to a server or raises for what a line holds.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,13 +17,14 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from pipeline.codec import LETTERS, decode_post, lines
-from pipeline.posts import Fate, Hit, Outcome, Position, Post, Rejected, Screened
+from pipeline.codec import decode_post, lines
+from pipeline.posts import Hit, Outcome, Position, Post, Rejected
 from pipeline.screen.assessments import Assessment, Candidate, Sifted
 from pipeline.screen.channels import Note
 from pipeline.screen.clean import clean
 from pipeline.screen.context import Context
 from pipeline.screen.erased import Erased
+from pipeline.screen.fates import Line, account
 from pipeline.screen.live import is_live
 from pipeline.screen.seen import NOTHING, Seen, fingerprint
 from pipeline.screen.stages import Stages
@@ -74,18 +74,6 @@ class _Decoded(NamedTuple):
     post: Post | Rejected
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line read: what it holds, and its outcome where that is known before judging."""
-
-    position: Position
-    print_: bytes
-    outcome: Outcome | None
-    candidate: Candidate | None = None
-    refusal: Refusal | None = None
-    live: bool = False
-
-
 def screen(batch: Sequence[Incoming], using: Screen, now: datetime) -> Verdict:
     """Screen a batch of records. Replays give the same verdict: a line is never its own duplicate."""
     read = _read(batch, using, now)
@@ -97,13 +85,13 @@ def screen(batch: Sequence[Incoming], using: Screen, now: datetime) -> Verdict:
         outcome = line.outcome or ("hit" if found[line.position] else "benign")
         outcomes[line.position] = outcome
         verdict.outcomes[outcome] = verdict.outcomes.get(outcome, 0) + 1
-    verdict.screened = _account(batch, read, outcomes, found, using.judge.model)
+    verdict.screened = account(batch, read, outcomes, found, using.judge.model)
     if using.context:
         verdict.screened = [using.context.packed(one, notes) for one in verdict.screened]
     return verdict
 
 
-def _read(batch: Sequence[Incoming], using: Screen, now: datetime) -> list[_Line]:
+def _read(batch: Sequence[Incoming], using: Screen, now: datetime) -> list[Line]:
     """The lines of the records, each with its outcome or its candidate."""
     with using.stages("decode"):
         decoded = [
@@ -126,17 +114,17 @@ def _known(line: _Decoded, using: Screen) -> tuple[bytes, Outcome | None]:
     return print_, "duplicate" if using.seen.repeats(print_, line.position) else None
 
 
-def _line(line: _Decoded, print_: bytes, outcome: Outcome | None, now: datetime) -> _Line:
+def _line(line: _Decoded, print_: bytes, outcome: Outcome | None, now: datetime) -> Line:
     position, raw, record, post = line
     if isinstance(post, Rejected):
         if record.whence:
             post = msgspec.structs.replace(post, detail=f"{record.whence}: {post.detail}")
-        return _Line(position, print_, outcome, refusal=Refusal(position, post))
+        return Line(position, print_, outcome, refusal=Refusal(position, post))
     if outcome:
-        return _Line(position, print_, outcome)
+        return Line(position, print_, outcome)
     candidate = Candidate(position, post, raw, record.received_at, clean(post.text))
     live = is_live(post.transport, post.created_at, record.received_at, now)
-    return _Line(position, print_, None, candidate=candidate, live=live)
+    return Line(position, print_, None, candidate=candidate, live=live)
 
 
 def _judge(
@@ -174,49 +162,3 @@ def _assess(candidates: Sequence[Candidate], using: Screen) -> tuple[Sequence[Ca
 
 def _identified(candidate: Candidate, languages: Identify) -> Candidate:
     return replace(candidate, langs=languages.identify(candidate.text, candidate.post.lang_hint))
-
-
-def _account(
-    batch: Sequence[Incoming],
-    read: Sequence[_Line],
-    outcomes: Mapping[Position, Outcome],
-    found: Mapping[Position, Hit | None],
-    model: str,
-) -> list[Screened]:
-    """A `Screened` for each run of consecutive offsets of a partition."""
-    by_record: dict[tuple[int, int], list[_Line]] = {(record.partition, record.offset): [] for record in batch}
-    for line in read:
-        by_record[line.position.partition, line.position.offset].append(line)
-    return [
-        Screened(
-            partition=run[0][0],
-            start=run[0][1],
-            fates=[_fate(by_record[at], outcomes, found) for at in run],
-            seen=b"".join(line.print_ for at in run for line in by_record[at]),
-            model=model,
-            live=_live([line for at in run for line in by_record[at]]),
-        )
-        for run in _runs(sorted(by_record))
-    ]
-
-
-def _live(read: Sequence[_Line]) -> dict[str, int]:
-    return dict(Counter(line.candidate.post.platform for line in read if line.live and line.candidate))
-
-
-def _fate(read: Sequence[_Line], outcomes: Mapping[Position, Outcome], found: Mapping[Position, Hit | None]) -> Fate:
-    hits = {line.position.line: hit for line in read if (hit := found.get(line.position))}
-    return Fate(
-        outcomes="".join(LETTERS[outcomes[line.position]] for line in read),
-        hits={number: (hit.id, hit.index_version) for number, hit in hits.items()},
-    )
-
-
-def _runs(positions: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    runs: list[list[tuple[int, int]]] = []
-    for partition, offset in positions:
-        if runs and runs[-1][-1] == (partition, offset - 1):
-            runs[-1].append((partition, offset))
-        else:
-            runs.append([(partition, offset)])
-    return runs
