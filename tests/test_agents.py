@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaTimeoutError
+from prometheus_client import REGISTRY
 
 from models.surroundings import Recent
 from pipeline import agents, recall
@@ -220,13 +221,30 @@ async def test_while_the_classifier_fails_nothing_is_delivered_or_acknowledged_a
     monkeypatch.setattr(agents, "waits", lambda first, cap: iter(lambda: 0.01, None))
     judge, outbox = Judge(away=True), Outbox()
     stream = Stream(events(GOOD, HIT, BAD))
-    async with running(screening(a_screen(judge), outbox), stream) as task:
+    agent = screening(a_screen(judge), outbox)
+    assert agent.complaint() is None
+    async with running(agent, stream) as task:
         await settled()
         assert (outbox.delivered, stream.acknowledged, task.done()) == ([], [], False)
+        assert agent.complaint() == "the classifier fails; nothing is acknowledged until it works"
         judge.away = False
         await task
+    assert agent.complaint() is None
     assert said(outbox) == {0: "b", 1: "h", 2: "r"}
     assert len(stream.acknowledged) == 3
+
+
+async def test_the_seconds_of_every_stage_of_a_batch_are_counted() -> None:
+    stages = ("recall", "screen", "decode", "clean", "model", "language", "cues", "deliver")
+
+    def counts() -> list[float]:
+        return [REGISTRY.get_sample_value("fanal_stage_seconds_count", {"stage": one}) or 0 for one in stages]
+
+    before = counts()
+    received = REGISTRY.get_sample_value("fanal_received_posts_total") or 0
+    await screening(a_screen(), Outbox())(Stream(events(GOOD, HIT, BAD)))
+    assert counts() == [one + 1 for one in before]
+    assert REGISTRY.get_sample_value("fanal_received_posts_total") == received + 3
 
 
 async def test_a_record_without_value_is_a_rejected_line() -> None:
@@ -312,9 +330,11 @@ async def test_while_the_index_is_away_nothing_is_acknowledged() -> None:
 @pytest.mark.parametrize("raw", [b"", None, b"no hit", b"{}", b'{"id":"\xc3"}', b"[" * 100_000, b"\xff"])
 async def test_a_record_that_is_no_hit_is_a_dead_letter_and_its_neighbours_are_written(raw: bytes | None) -> None:
     index, outbox = Index(), Outbox()
-    hit = a_hit(1)
+    hit, counted = a_hit(1), {"stage": "indexing", "reason": "not_a_hit"}
+    before = REGISTRY.get_sample_value("fanal_rejects_total", counted) or 0
     stream = Stream(events(raw, encode(hit)), diary=outbox.diary)
     await indexing(index, outbox)(stream)
+    assert REGISTRY.get_sample_value("fanal_rejects_total", counted) == before + 1
     [letter] = outbox.delivered
     assert (letter.topic, letter.value) == (TOPICS.rejected, raw or b"")
     assert (letter.headers["reason"], letter.headers["stage"]) == (b"not_a_hit", b"indexing")

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -315,3 +315,8 @@ def _ends(started: "subprocess.Popen[bytes]", terminal: int) -> int | None:
         started.kill()
         started.wait()
     return started.returncode
+
+
+def test_a_licence_ends_with_its_last_day() -> None:
+    ends = replace(GOOD, valid_until=date(2026, 12, 31)).ends_at
+    assert ends == datetime(2027, 1, 1, tzinfo=UTC)
