@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from pipeline import metrics
 from pipeline.errors import ConfigurationError
@@ -96,7 +97,10 @@ async def test_a_source_is_opened_again_with_the_cursor_of_its_last_step_though_
 async def test_each_event_goes_its_way_and_is_counted() -> None:
     erased = Erasure(platform="push", erased_at=NOW, native_id="n-1")
     refused = Rejected(raw=b"{torn", reason="not_json", detail="torn")
+    rejects = {"stage": "collecting", "reason": "not_json"}
+    before = REGISTRY.get_sample_value("fanal_rejects_total", rejects) or 0
     topics = await collected(Scripted([Step([post(1), erased, refused])], name="sorts"))
+    assert REGISTRY.get_sample_value("fanal_rejects_total", rejects) == before + 1
     assert [one.sort for _, one in topics.events] == ["post", "erasure", "rejected"]
     state = topics.states["sorts"]
     assert (state.events, state.posts, state.erasures, state.rejected) == (3, 1, 1, 1)
