@@ -24,7 +24,7 @@ def test_an_offer_gives_away_its_route_price_departure_and_contact() -> None:
     text = "Boat from Libya to Italy leaving tomorrow, 3500 euro per person, telegram: boss_example"
     assert found(text, "en", "route") == ["LY>IT"]
     assert found(text, "en", "price") == ["3500 EUR"]
-    assert found(text, "en", "departure") == ["tomorrow"]
+    assert found(text, "en", "departure") == ["day 1"]
     assert found(text, "en", "handle") == ["boss_example"]
     assert found(text, "en", "payment") == ["per_head"]
 

@@ -30,7 +30,7 @@ _Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3,4}$")]
 
 
 class WordList(BaseModel):
-    """The words of one language. Phrases may end words in `*`; numbers are 0 to 99, `times` are 100 and above."""
+    """The words of one language. Phrases may end words in `*`; numbers are 0 to 99, `times` are 100 and above, `days` count from today."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -43,6 +43,7 @@ class WordList(BaseModel):
     numbers: Mapping[Annotated[int, Field(ge=0, le=99)], tuple[_Phrase, ...]] = {}
     times: Mapping[Annotated[int, Field(ge=100, le=10**9)], tuple[_Phrase, ...]] = {}
     currencies: Mapping[_Currency, tuple[_Phrase, ...]] = {}
+    days: Mapping[Annotated[int, Field(ge=0, le=6)], tuple[_Phrase, ...]] = {}
     months: Mapping[Annotated[int, Field(ge=1, le=12)], tuple[_Phrase, ...]] = {}
     weekdays: Mapping[Annotated[int, Field(ge=1, le=7)], tuple[_Phrase, ...]] = {}
     places: Mapping[
@@ -59,8 +60,8 @@ class WordList(BaseModel):
     def concepts(self) -> dict[str, tuple[str, ...]]:
         """All phrases by concept, the tables' among them as `number.7`, `currency.EUR`, `place.TR`, ..."""
         tables: tuple[tuple[str, Mapping[Any, tuple[str, ...]]], ...] = (
-            ("number", self.numbers), ("times", self.times), ("currency", self.currencies), ("month", self.months),
-            ("weekday", self.weekdays), ("place", self.places),
+            ("number", self.numbers), ("times", self.times), ("currency", self.currencies), ("day", self.days),
+            ("month", self.months), ("weekday", self.weekdays), ("place", self.places),
         )  # fmt: skip
         found = {f"{name}.{key}": phrases for name, table in tables for key, phrases in table.items()}
         return {**self.words, **found}

@@ -24,7 +24,7 @@ _SIGNS = {
 _LEFT_OUT = frozenset({"place", "transport", "document", "contact", "meeting", "month", "weekday"})
 """Kinds that say nothing of a post alone, and tables."""
 
-_ALONE = frozenset({"departure.when"})
+_DEPARTING = ("departure.when", "day")
 
 _MEMORY = 64 << 20
 
@@ -70,7 +70,9 @@ def _patterns(lexicon: Lexicon) -> Mapping[str, Sequence[str]]:
                 money |= forms
             elif kind == "number":
                 numbers |= forms
-            elif concept in _ALONE or (kind not in _LEFT_OUT and concept not in ROLES):
+            elif concept.startswith(_DEPARTING):
+                found.setdefault("departure", set()).update(forms)
+            elif kind not in _LEFT_OUT and concept not in ROLES:
                 found.setdefault(kind, set()).update(forms)
         if numbers:
             found["telephone"].add(rf"(?:(?:{'|'.join(sorted(numbers))})[ ,.-]{{0,2}}){{5}}")
