@@ -7,11 +7,15 @@ numbers and e-mail addresses. They are pseudonyms and tokens, or gone.
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
 from pipeline.posts import Document, Evidence, Hit, Position, Post
 from pipeline.screen.assessments import Assessment, Candidate
+from pipeline.screen.cues.cue import Cue
+from pipeline.screen.cues.facets import facets, shown
+from pipeline.screen.cues.finding import look
 from pipeline.screen.masking import Masked, mask
 from pipeline.screen.pseudonyms import Pseudonyms
 
@@ -24,6 +28,15 @@ MOST_CONTACTS = 256
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
 _COUNTRY = re.compile(r"[A-Za-z]{2,3}")
 _MEDIA = re.compile(r"[a-z_]{1,24}")
+
+
+class _Seen(NamedTuple):
+    """What may be shown of a post: its masked text and hashtags, the tokens of its contacts, and its cues."""
+
+    text: Masked
+    hashtags: tuple[str, ...]
+    contacts: tuple[str, ...]
+    cues: tuple[Cue, ...]
 
 
 def make_hit(
@@ -67,17 +80,17 @@ def _document(candidate: Candidate, assessment: Assessment, screened_at: datetim
     if assessment.lane is None or assessment.level is None:
         raise ValueError("a post without a lane and a level is no hit")
     post, position = candidate.post, candidate.position
-    text, tags, contacts = _masked(post, candidate.langs, pseudonyms)
+    seen = _seen(post, candidate.langs, pseudonyms)
     document = Document(
         platform=post.platform,
         lang=candidate.langs[0] if candidate.langs else "und",
         created_at=post.created_at,
         received_at=candidate.received_at,
         screened_at=screened_at,
-        text=text,
-        hashtags=tags,
-        contacts=contacts,
-        contact_kinds=tuple(sorted({contact.partition(":")[0] for contact in contacts})),
+        text=seen.text.text,
+        hashtags=seen.hashtags,
+        contacts=seen.contacts,
+        contact_kinds=tuple(sorted({contact.partition(":")[0] for contact in seen.contacts})),
         kind=assessment.kind,
         lane=assessment.lane,
         flagged=assessment.flagged,
@@ -89,6 +102,7 @@ def _document(candidate: Candidate, assessment: Assessment, screened_at: datetim
         version=post.version,
         position=f"{position.partition}/{position.offset}/{position.line}",
         key_id=pseudonyms.key_id,
+        **facets(seen.cues, seen.text, post.created_at)._asdict(),
     )
     return _with_facts(document, post, pseudonyms)
 
@@ -112,15 +126,15 @@ def _with_facts(document: Document, post: Post, pseudonyms: Pseudonyms) -> Docum
     )
 
 
-def _masked(post: Post, langs: Sequence[str], pseudonyms: Pseudonyms) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Text, hashtags and contacts. Where the terms forbid to link authors, tokens meet those of one platform only."""
+def _seen(post: Post, langs: Sequence[str], pseudonyms: Pseudonyms) -> _Seen:
+    """The post, masked. Where the terms forbid to link authors, tokens meet those of one platform only."""
     tokens = pseudonyms if post.terms.may_link_actor else pseudonyms.within(post.platform)
-    names = _names(post)
-    text = mask(post.text, langs, tokens, names)
+    names, looked = _names(post), look(post.text, langs)
+    text = mask(post.text, langs, tokens, names, looked.contacts)
     tags = [_tag(tag, langs, tokens, names) for tag in post.hashtags[:MOST_TAGS]]
     links = [mask("\n".join(post.links[:MOST_TAGS]), langs, tokens)] if post.links else []
     found = dict.fromkeys(contact for masked in (text, *tags, *links) for contact in masked.contacts)
-    return text.text, tuple(tag.text for tag in tags), tuple(found)[:MOST_CONTACTS]
+    return _Seen(text, tuple(tag.text for tag in tags), tuple(found)[:MOST_CONTACTS], shown(looked.cues, text))
 
 
 def _tag(tag: str, langs: Sequence[str], tokens: Pseudonyms, names: Sequence[str]) -> Masked:

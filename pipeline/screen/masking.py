@@ -6,6 +6,7 @@ they see is masked.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,29 +24,80 @@ MOST_PASSES = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """What one pass took out: characters `starts[i]` to `ends[i]` became `starts_after[i]` to `ends_after[i]`, in order and apart."""
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    starts_after: tuple[int, ...]
+    ends_after: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where characters stand afterwards; what begins or ends within something taken out takes in all that stands for it."""
+        return self._place(start, is_end=False), self._place(end, is_end=True)
+
+    def touches(self, start: int, end: int) -> bool:
+        """Whether any of the characters were taken out."""
+        return bisect_right(self.ends, start) < bisect_left(self.starts, end)
+
+    def _place(self, at: int, *, is_end: bool) -> int:
+        before = (bisect_left(self.starts, at) if is_end else bisect_right(self.starts, at)) - 1
+        if before < 0:
+            return at
+        if at < self.ends[before] or (is_end and at == self.ends[before]):
+            return self.ends_after[before] if is_end else self.starts_after[before]
+        return at - self.ends[before] + self.ends_after[before]
+
+
+@dataclass(frozen=True, slots=True)
 class Masked:
-    """A text without contact data; `contacts` are its tokens (`phone:...`), each once, `kinds` their sorts."""
+    """A text without contact data; `contacts` are its tokens (`phone:...`), each once, `kinds` their sorts; `moves` is the way there."""
 
     text: str
     contacts: tuple[str, ...]
     kinds: tuple[str, ...]
+    moves: tuple[Moved, ...] = ()
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where in the masked text the characters `start` to `end` of the text as written stand."""
+        for move in self.moves:
+            start, end = move.span(start, end)
+        return start, end
+
+    def hides(self, start: int, end: int) -> bool:
+        """Whether any of the characters `start` to `end` of the text as written were masked."""
+        for move in self.moves:
+            if move.touches(start, end):
+                return True
+            start, end = move.span(start, end)
+        return False
 
 
-def mask(text: str, langs: Sequence[str], pseudonyms: Pseudonyms, names: Sequence[str] = ()) -> Masked:
+def mask(
+    text: str,
+    langs: Sequence[str],
+    pseudonyms: Pseudonyms,
+    names: Sequence[str] = (),
+    found: Sequence[Contact] | None = None,
+) -> Masked:
     """Replace contact data by tokens.
 
     `langs` are the likely languages, the likeliest first (they say which countries' numbers to expect); `names` are
-    handles to mask wherever they stand: the author's, and those of the accounts that the post mentions.
+    handles to mask wherever they stand: the author's, and those of the accounts that the post mentions. `found` are the text's
+    contacts (`all_contacts`) where somebody has looked for them already.
     """
     tokens: list[str] = []
+    moves: list[Moved] = []
     for _ in range(MOST_PASSES):
-        found = apart([*all_contacts(text, langs), *_known(text, names)])
-        adjoined = any(_adjoins(text, contact) for contact in found)
-        text = _replaced(text, found, pseudonyms, tokens)
+        here = apart([*(all_contacts(text, langs) if found is None else found), *_known(text, names)])
+        adjoined = any(_adjoins(text, contact) for contact in here)
+        text, moved = _replaced(text, here, pseudonyms, tokens)
+        moves += [moved] if here else []
         if not adjoined:
             break
+        found = None
     unique = tuple(dict.fromkeys(tokens))
-    return Masked(text, unique, tuple(sorted({token.partition(":")[0] for token in unique})))
+    return Masked(text, unique, tuple(sorted({token.partition(":")[0] for token in unique})), tuple(moves))
 
 
 def _adjoins(text: str, contact: Contact) -> bool:
@@ -54,14 +106,19 @@ def _adjoins(text: str, contact: Contact) -> bool:
     return any(not char.isspace() and char not in _MARKS for char in around)
 
 
-def _replaced(text: str, found: Sequence[Contact], pseudonyms: Pseudonyms, tokens: list[str]) -> str:
-    """The text with tokens for contacts; each is added to `tokens`."""
-    parts, at = [], 0
+def _replaced(text: str, found: Sequence[Contact], pseudonyms: Pseudonyms, tokens: list[str]) -> tuple[str, Moved]:
+    """The text with tokens for contacts, and how its characters moved; each token is added to `tokens`."""
+    parts, at, grown = [], 0, 0
+    starts, ends = [], []
     for contact in found:
         tokens.append(f"{contact.kind}:{pseudonyms.token(contact.kind, contact.value)}")
         parts += [text[at : contact.start], f"[{tokens[-1]}]"]
         at = contact.end
-    return "".join(parts) + text[at:]
+        starts.append(contact.start + grown)
+        ends.append(starts[-1] + len(parts[-1]))
+        grown = ends[-1] - at
+    before = tuple(one.start for one in found), tuple(one.end for one in found)
+    return "".join(parts) + text[at:], Moved(*before, tuple(starts), tuple(ends))
 
 
 def _plain(text: str) -> str:

@@ -8,6 +8,7 @@ and knows nothing of leaving.
 
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from pipeline.screen.cues.context import Found, Read
@@ -18,6 +19,7 @@ _DATE = re.compile(
     r"(?<![\d.,/:-])(?:(?P<y>20\d\d)[./-](?P<ym>1[0-2]|0?[1-9])[./-](?P<yd>3[01]|[12]\d|0?[1-9])"
     r"|(?P<d>3[01]|[12]\d|0?[1-9])[./-](?P<m>1[0-2]|0?[1-9])(?:[./-](?P<dy>20\d\d|\d\d))?\.?)(?![\d/:-]|[.,]\d)"
 )
+_DAY, _DATED = re.compile(r"\d\d-\d\d"), re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class _When(NamedTuple):
@@ -38,6 +40,35 @@ def departures(read: Read) -> Iterator[Cue]:
             taken = when.end
             start, end = read.reading.span(when.start, when.end)
             yield Cue("departure", read.reading.original[start:end], when.said, start, end, when.rule)
+
+
+def day_of(said: str, written: date) -> date | None:
+    """The day that a departure's normal form means, where the text was written on a day; None where it names none.
+
+    A date without a year is the nearest one, a weekday the next one.
+    """
+    kind, _, number = said.partition(" ")
+    try:
+        if kind == "day":
+            return written + timedelta(days=int(number))
+        if kind == "weekday":
+            return written + timedelta(days=(int(number) - written.isoweekday()) % 7)
+        if _DAY.fullmatch(said):
+            years = (written.year - 1, written.year, written.year + 1)
+            return min((_dated(year, said) for year in years), key=lambda day: abs(day - written))
+        return date.fromisoformat(said) if _DATED.fullmatch(said) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _dated(year: int, said: str) -> date:
+    """A day of a year; the 29th of February is the 1st of March where there is none.
+
+    Raises:
+        ValueError: no year has that day.
+    """
+    month, day = int(said[:2]), int(said[3:])
+    return date(year, 3, 1) if (month, day) == (2, 29) and year % 4 else date(year, month, day)
 
 
 def _near(when: _When, leaving: Found) -> bool:

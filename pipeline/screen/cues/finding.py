@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pipeline.resources import taxonomy
 from pipeline.screen.cues.contacts import Contact, apart, contacts
@@ -21,17 +22,29 @@ _KINDS = {"phone": "telephone", "email": "email", "link": "url", "handle": "hand
 _REFERENCE = re.compile(r"(?:#|№|\bn[°ºo]\.?)\s?$", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A text that was looked at once: its cues, and its contacts, those that masking takes out though they are no cue among them."""
+
+    cues: tuple[Cue, ...]
+    contacts: tuple[Contact, ...]
+
+
 def find_cues(text: str, lang: str, hints: Sequence[str] = (), lexicon: Lexicon | None = None) -> tuple[Cue, ...]:
     """Find the cues of a text as it was written, in the order in which they stand; at most 200, of its first 20,000 characters.
 
     `lang` is its likely language, `hints` further ones: they choose the word lists (English and words of no language are always
     read, all lists where no language is known) and the countries of numbers. Never raises on any text.
     """
-    known = lexicon or lists().lexicon()
-    text = text[:LONGEST]
-    read = read_with(text, known.of((lang, *hints)))
+    return look(text[:LONGEST], (lang, *hints), lexicon).cues
+
+
+def look(text: str, langs: Sequence[str], lexicon: Lexicon | None = None) -> Looked:
+    """Find the cues and the contacts of a text, which is read once for both. `langs` and the limits are those of `find_cues`."""
+    read = read_with(text, (lexicon or lists().lexicon()).of(langs))
     named = places(read)
-    people = _contact_cues(text, read, (lang, *hints))
+    reach = _contacts(text, read, langs)
+    people = _contact_cues(text, read, reach)
     found = {
         *people,
         *_price_cues(read, people),
@@ -39,9 +52,10 @@ def find_cues(text: str, lang: str, hints: Sequence[str] = (), lexicon: Lexicon 
         *departures(read),
         *_phrases(read),
         *_patterns(read),
+        *_place_cues(read, named),
     }
-    found |= set(_place_cues(read, named))
-    return tuple(sorted(found, key=lambda cue: (cue.start, cue.end, cue.kind, cue.normalised))[:MOST_CUES])
+    ordered = sorted(found, key=lambda cue: (cue.start, cue.end, cue.kind, cue.normalised))
+    return Looked(tuple(ordered[:MOST_CUES]), tuple(reach))
 
 
 def all_contacts(text: str, langs: Sequence[str], lexicon: Lexicon | None = None) -> list[Contact]:
@@ -56,10 +70,10 @@ def _contacts(text: str, read: Read, langs: Sequence[str]) -> list[Contact]:
     return apart([*contacts(text, among, undone), *spoken_numbers(read, among)])
 
 
-def _contact_cues(text: str, read: Read, langs: Sequence[str]) -> list[Cue]:
+def _contact_cues(text: str, read: Read, reach: Sequence[Contact]) -> list[Cue]:
     return [
         Cue(_KINDS[one.kind], text[one.start : one.end], one.value, one.start, one.end, one.rule)
-        for one in _contacts(text, read, langs)
+        for one in reach
         if one.kind in _KINDS and not _is_none(text, read, one)
     ]
 
