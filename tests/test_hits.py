@@ -161,3 +161,16 @@ def test_a_post_without_optional_fields_is_a_hit_all_the_same() -> None:
 def test_a_post_without_a_lane_is_no_hit() -> None:
     with pytest.raises(ValueError, match="no hit"):
         hit(post(), Assessed(lane=None, level=None))
+
+
+def test_a_hit_has_its_cues_their_places_and_its_priority() -> None:
+    made = hit(post(text="Boat from Izmir to Lesvos tonight, 2000 euro, write @captain_secret")).document
+    assert (made.routes, made.places, made.price_currencies) == (("TR>GR",), ("TR/İzmir", "GR/Lesvos"), ("EUR",))
+    assert {span.kind: made.text[span.start : span.end] for span in made.spans}["price"] == "2000 euro"
+    assert (made.priority, made.reasons) == ("high", ("handle", "price", "route"))
+
+
+def test_a_boat_that_leaves_tonight_is_urgent() -> None:
+    made = hit(post(text="Boat leaving tonight from Izmir to Lesvos")).document
+    assert (made.priority, made.reasons) == ("urgent", ("departure:within_72_h",))
+    assert made.departs_at == datetime(2026, 10, 31, tzinfo=UTC)

@@ -69,7 +69,28 @@ def test_a_row_says_what_the_classifier_says() -> None:
         "calibrated": True,
         "model": "fake-1",
         "cues": [],
+        "priority": "normal",
+        "reasons": [],
+        "suggested": {},
     }
+
+
+def test_a_hits_row_has_its_priority_and_the_reasons() -> None:
+    boat = f"an {OFFER} leaving tomorrow, 3000 euro, telegram: boss_example"
+    soon, past, high = scored(
+        line(text=boat, lang="en"),
+        line(text=f"an {OFFER}, departure 03.01.2024, they beat us", created_at="2024-01-03T10:00:00Z", lang="en"),
+        line(text=f"an {OFFER}, 3000 euro, telegram: boss_example", created_at="no time", lang="en"),
+    )
+    assert (soon["priority"], soon["reasons"]) == ("urgent", ["departure:within_72_h"])
+    assert past["reasons"] == ["violence", "departure:within_72_h"]
+    assert past["suggested"] == {"means": ["force"]}
+    assert (high["priority"], high["reasons"]) == ("high", ["handle", "price"])
+
+
+def test_a_benign_row_has_no_priority() -> None:
+    [row] = scored(line(text="the library is open tomorrow"))
+    assert (row["priority"], row["reasons"], row["suggested"]) == (None, [], {})
 
 
 def test_a_row_says_where_the_language_is_uncalibrated() -> None:

@@ -285,6 +285,7 @@ def prepare_base(settings: Settings, say: Callable[[str], None]) -> Base:
 def screen(settings: Settings, judge: Judge) -> Screen:
     """Everything that screening rests on, with an empty memory."""
     from pipeline.screen.context import Context
+    from pipeline.screen.crosswalk import crosswalk
     from pipeline.screen.cues.crossings import crossings
     from pipeline.screen.cues.lexicon import lists
     from pipeline.screen.hits import make_hit
@@ -295,6 +296,7 @@ def screen(settings: Settings, judge: Judge) -> Screen:
 
     lists()  # a list or a table that does not fit is said now, not at the first hit
     crossings()
+    crosswalk()
     pseudonyms = named(settings)
     stages = Stages()
     hit = partial(make_hit, pseudonyms=pseudonyms, seal=stages.timed("seal", seal(settings).seal))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -19,7 +20,10 @@ from pipeline.screen.assessments import Assessment
 from pipeline.screen.clean import clean
 from pipeline.screen.context import Around, Standing, cleaned
 from pipeline.screen.cues import find_cues
+from pipeline.screen.cues.facets import facets
 from pipeline.screen.language import Languages
+from pipeline.screen.masking import Masked
+from pipeline.screen.priority import prioritise
 from pipeline.screen.screening import Judge
 from pipeline.settings import Settings
 from pipeline.sources.lines import SourceLine, gathered, opened, read_lines
@@ -34,6 +38,7 @@ class Scored(msgspec.Struct, frozen=True):
     reply_text: str | None = None
     channel: str | None = None
     terms: Terms = Terms()
+    created_at: object = None
 
 
 _decoder = msgspec.json.Decoder(Scored)
@@ -52,6 +57,7 @@ class Asked:
     text: str
     lang: str
     number: int
+    created_at: datetime
     reply: str | None = None
     channel: str | None = None
 
@@ -122,7 +128,7 @@ def _asked(line: SourceLine, languages: Languages) -> Asked | Unread:
     lang = languages.identify(text, (item.lang,) if item.lang else ())[0]
     id_ = item.id if item.id is not None else line.number
     reply, channel = (item.reply_text, item.channel) if item.terms.may_link_actor else (None, None)
-    return Asked(id_, written, text, lang, line.number, reply, channel)
+    return Asked(id_, written, text, lang, line.number, _moment(item.created_at), reply, channel)
 
 
 def _row(asked: Asked, found: Assessment) -> dict[str, Any]:
@@ -137,9 +143,32 @@ def _row(asked: Asked, found: Assessment) -> dict[str, Any]:
         "lang": asked.lang,
         "calibrated": found.calibrated,
         "model": found.model,
-        "cues": cue_rows(find_cues(asked.written, asked.lang)) if found.lane else [],
+        **_first(asked, found),
     }
     return {**row, "context": list(found.context)} if found.context else row
+
+
+def _first(asked: Asked, found: Assessment) -> dict[str, Any]:
+    """A hit's cues, its priority with the reasons, and what it suggests in the terms of law; of a benign post nothing."""
+    cues = find_cues(asked.written, asked.lang) if found.lane else ()
+    seen = facets(cues, Masked(asked.written, (), ()), asked.created_at)
+    first = prioritise(found, seen, asked.created_at, asked.created_at)
+    suggested = {"acts": first.acts, "means": first.means, "purposes": first.purposes}
+    return {
+        "cues": cue_rows(cues),
+        "priority": first.priority,
+        "reasons": list(first.reasons),
+        "suggested": {name: list(terms) for name, terms in suggested.items() if terms},
+    }
+
+
+def _moment(said: object) -> datetime:
+    """When a post was written, where its line says so in a form that is understood, else now."""
+    try:
+        at = datetime.fromisoformat(said) if isinstance(said, str) else None
+    except ValueError:
+        at = None
+    return at if at and at.tzinfo else datetime.now(UTC)
 
 
 def _read(line: SourceLine) -> Scored | str:
@@ -169,7 +198,9 @@ def score(source: str, explain: bool, explain_all: bool) -> None:
     FILE may be plain, .gz or .zst; without it, or with -, standard input is read. Needs no broker and no index. A line that
     is no post gives a row with `error`; the others go on.
 
-    A hit's row has `cues`: contacts, prices, routes and the like, each with its place in the text. Such a row quotes the post.
+    A hit's row has `cues`: contacts, prices, routes and the like, each with its place in the text. Such a row quotes the post. It has
+    `priority` (urgent, high or normal) with its `reasons`, and `suggested`: acts, means and purposes that a person may find. A
+    departure counts from `created_at`, or from now.
 
     With --explain a row has `why`: spans of the text (`start` and `end` in characters, `text`, `weight`), the weightiest first.
     A weight is how far the lane's score falls when the span is left out. Such a row quotes the post.

@@ -17,6 +17,7 @@ from pipeline.screen.cues.cue import Cue
 from pipeline.screen.cues.facets import facets, shown
 from pipeline.screen.cues.finding import look
 from pipeline.screen.masking import Masked, mask
+from pipeline.screen.priority import prioritise
 from pipeline.screen.pseudonyms import Pseudonyms
 
 LINE_BITS = 12
@@ -81,6 +82,8 @@ def _document(candidate: Candidate, assessment: Assessment, screened_at: datetim
         raise ValueError("a post without a lane and a level is no hit")
     post, position = candidate.post, candidate.position
     seen = _seen(post, candidate.langs, pseudonyms)
+    found = facets(seen.cues, seen.text, post.created_at)
+    first = prioritise(assessment, found, post.created_at, candidate.received_at)
     document = Document(
         platform=post.platform,
         lang=candidate.langs[0] if candidate.langs else "und",
@@ -102,7 +105,8 @@ def _document(candidate: Candidate, assessment: Assessment, screened_at: datetim
         version=post.version,
         position=f"{position.partition}/{position.offset}/{position.line}",
         key_id=pseudonyms.key_id,
-        **facets(seen.cues, seen.text, post.created_at)._asdict(),
+        **found._asdict(),
+        **first._asdict(),
     )
     return _with_facts(document, post, pseudonyms)
 

@@ -3,7 +3,7 @@
 All of it is an assessment of words. A contact keeps its kind, its place and its rule, never its value.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
 from itertools import groupby
 from typing import NamedTuple
@@ -64,7 +64,7 @@ def facets(cues: Sequence[Cue], masked: Masked, created_at: datetime) -> Facets:
         price_currencies=_once(
             code for cue in cues if cue.kind == "price" and (code := cue.normalised.partition(" ")[2])
         ),
-        departs_at=_departs_at(cues, created_at),
+        departs_at=departs_at(cues, created_at),
     )
 
 
@@ -99,13 +99,10 @@ def _span(cue: Cue, masked: Masked) -> Span:
     )
 
 
-def _departs_at(cues: Iterable[Cue], created_at: datetime) -> datetime | None:
+def departs_at(cues: Iterable[Cue], created_at: datetime) -> datetime | None:
     """The first day of departure that is not over when the post is written, else the last one before, at midnight (UTC)."""
     written = created_at.astimezone(UTC).date()
-    days = sorted(day for said in _said(cues) if (day := day_of(said, written)))
+    said = (cue.normalised for cue in cues if cue.kind == "departure")
+    days = sorted(day for one in said if (day := day_of(one, written)))
     coming = next((day for day in days if day >= written), days[-1] if days else None)
     return datetime.combine(coming, time(tzinfo=UTC)) if coming else None
-
-
-def _said(cues: Iterable[Cue]) -> Iterator[str]:
-    yield from (cue.normalised for cue in cues if cue.kind == "departure")
