@@ -137,6 +137,11 @@ def test_relative_days_are_dated_in_many_languages(text: str, lang: str, day: in
     assert read(text, lang)[0].departs_at == datetime(2026, 6, day, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("said", ["14.06.2026", "14/06/26", "2026-06-14", "14 June", "14.06"])
+def test_a_date_is_read_with_its_year_and_without(said: str) -> None:
+    assert read(f"departure {said}")[0].departs_at == datetime(2026, 6, 14, tzinfo=UTC)
+
+
 def test_of_several_departures_the_first_to_come_counts() -> None:
     assert read("boat left on 03.06, next boat leaves 14.06, then 20.06")[0].departs_at == datetime(
         2026, 6, 14, tzinfo=UTC

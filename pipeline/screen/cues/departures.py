@@ -79,7 +79,7 @@ def _dates(text: str) -> Iterator[_When]:
     for one in _DATE.finditer(text):
         year, month, day = one["y"] or one["dy"], one["m"] or one["ym"], one["d"] or one["yd"]
         said = f"{int(month):02d}-{int(day):02d}"
-        yield _When(f"{year[-2:].rjust(4, '20')}-{said}" if year else said, one.start(), one.end(), "departures.date")
+        yield _When(f"20{year[-2:]}-{said}" if year else said, one.start(), one.end(), "departures.date")
 
 
 def _named(read: Read) -> Iterator[_When]:
