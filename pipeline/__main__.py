@@ -15,6 +15,7 @@ COMMANDS = {
     "replay": "Send posts from a file to the pipeline.",
     "score": "Score posts from a file, without broker or index.",
     "cues": "What the finders of cues see in a text, where, and by which rule.",
+    "rules": "The rules beside the model: check them, try them on posts and on stored hits.",
     "setup": "Create topics and index templates, or bring them up to date.",
     "local": "The embedded Kafka and Elasticsearch: up, down, status, logs, reset.",
     "desk": "Serve the page that lists hits.",

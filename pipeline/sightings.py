@@ -18,6 +18,7 @@ from pipeline import metrics
 from pipeline.broker.topics import Topics
 from pipeline.codec import decode_screened
 from pipeline.delivery import Outbox, Outgoing
+from pipeline.rules.rule import MUTED
 from pipeline.screen.live import is_live
 from pipeline.trends.campaigns import fingerprint
 from pipeline.trends.series import series_of
@@ -44,7 +45,8 @@ class _Facts(msgspec.Struct, frozen=True, kw_only=True):
     author: str | None = None
     transport: str | None = None
     subtypes: tuple[str, ...] = ()
-    route: str | None = None
+    routes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 class _Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +65,8 @@ class Read(Protocol):
 
 
 def of_hit(value: bytes, minute_s: float) -> Sightings:
-    """The sighting of a record of `hits`; nothing where the hit was not live. Authors that a platform does not name count as
-    one.
+    """The sighting of a record of `hits`; nothing where the hit was not live, or a rule muted it. Authors that a platform does not
+    name count as one, and of several routes the first.
 
     Raises:
         msgspec.DecodeError: the record is no hit.
@@ -77,15 +79,22 @@ def of_hit(value: bytes, minute_s: float) -> Sightings:
     if not is_live(facts.transport, facts.created_at, facts.received_at, facts.screened_at):
         metrics.LATE_HITS.inc()
         return Sightings()
+    if MUTED in facts.tags:
+        return Sightings()
     subtype = facts.subtypes[0] if facts.subtypes else None
     sighting = Sighting(
         minute=int(facts.received_at.timestamp() // minute_s),
-        series=series_of(facts.kind, subtype, facts.route, facts.lang, facts.platform),
+        series=series_of(facts.kind, subtype, _route(facts), facts.lang, facts.platform),
         author=facts.author or "",
         campaign=fingerprint(facts.text),
         hit=found.id,
     )
     return Sightings(hits=(sighting,))
+
+
+def _route(facts: _Facts) -> str | None:
+    """The first route as a name of a series has it: `LY-IT`."""
+    return facts.routes[0].replace(">", "-") if facts.routes else None
 
 
 def of_screened(value: bytes) -> Sightings:

@@ -95,9 +95,15 @@ def test_a_sighting_has_the_pseudonym_and_nothing_of_the_text() -> None:
 
 def test_a_subtype_and_a_route_make_a_series_of_their_own_where_a_hit_has_them() -> None:
     raw = msgspec.json.decode(encode(hit()))
-    raw["document"] |= {"subtypes": ["sea", "package"], "route": "central_mediterranean"}
+    raw["document"] |= {"subtypes": ["sea", "package"], "routes": ["LY>IT", "TN>IT"]}
     [sighting] = of_hit(msgspec.json.encode(raw), 60.0).hits
-    assert sighting.series[0] == Series("smuggling", "sea", "central_mediterranean", "fr", "push")
+    assert sighting.series[0] == Series("smuggling", "sea", "LY-IT", "fr", "push")
+
+
+def test_a_muted_hit_becomes_no_sighting() -> None:
+    raw = msgspec.json.decode(encode(hit()))
+    raw["document"] |= {"tags": ["campaign", "muted"]}
+    assert of_hit(msgspec.json.encode(raw), 60.0) == Sightings()
 
 
 def test_a_replayed_hit_becomes_no_sighting_and_is_counted() -> None:

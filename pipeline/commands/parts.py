@@ -14,6 +14,7 @@ from pipeline.broker.topics import Topics, TopicSpec, specs
 from pipeline.commands.standardising import with_statistics
 from pipeline.errors import ConfigurationError, ModelUnavailable
 from pipeline.keys import Keys, read_keys
+from pipeline.resources import config_dir
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -284,6 +285,7 @@ def prepare_base(settings: Settings, say: Callable[[str], None]) -> Base:
 
 def screen(settings: Settings, judge: Judge) -> Screen:
     """Everything that screening rests on, with an empty memory."""
+    from pipeline.rules import Rules, ruled
     from pipeline.screen.context import Context
     from pipeline.screen.crosswalk import crosswalk
     from pipeline.screen.cues.crossings import crossings
@@ -299,7 +301,8 @@ def screen(settings: Settings, judge: Judge) -> Screen:
     crosswalk()
     pseudonyms = named(settings)
     stages = Stages()
-    hit = partial(make_hit, pseudonyms=pseudonyms, seal=stages.timed("seal", seal(settings).seal))
+    made = partial(make_hit, pseudonyms=pseudonyms, seal=stages.timed("seal", seal(settings).seal))
+    hit = partial(ruled, Rules(config_dir() / "rules"), made)
     found = around(settings, judge)
     return Screen(
         judge=judge,

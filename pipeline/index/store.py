@@ -4,12 +4,13 @@ Only this package knows Elasticsearch. It keeps to what the embedded core server
 """
 
 import asyncio
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
 from pipeline.errors import IndexUnavailable
-from pipeline.index import shown
+from pipeline.index import shown, stored
 from pipeline.index.client import ApiError, AsyncElasticsearch, TransportError, open_client, trouble, unavailable
 from pipeline.index.documents import Names
 from pipeline.index.due import Due
@@ -118,6 +119,17 @@ class Store:
         size = max(1, min(size, LARGEST_PAGE))
         response = await self._search(**shown.query(filters, size, newer, older))
         return shown.page(response, size, newer)
+
+    async def stored(self, since: datetime, until: datetime | None = None) -> AsyncIterator[list[dict[str, Any]]]:
+        """The documents of all hits that came in from `since` on and before `until`, page by page, the earliest first."""
+        after: Sequence[Any] | None = None
+        while True:
+            response = await self._search(**stored.query(since, until, after))
+            if found := stored.sources(response):
+                yield found
+            after = stored.last(response)
+            if after is None:
+                return
 
     async def counts(self) -> Counts:
         """How many hits there are, in all and by lane, kind, language and platform."""
