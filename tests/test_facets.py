@@ -150,3 +150,17 @@ def test_of_several_departures_the_first_to_come_counts() -> None:
 
 def test_a_departure_that_is_over_is_dated_too() -> None:
     assert read("the boat left, departure was 03.06")[0].departs_at == datetime(2026, 6, 3, tzinfo=UTC)
+
+
+def test_no_contact_of_the_suite_is_left_in_facets_or_places() -> None:
+    tried = 0
+    for case in cases():
+        contacts = [one for one in case.expected if one["kind"] in CONTACTS and one.get("normalised")]
+        if not contacts or int(case.id.rpartition("-")[2]) % 3:
+            continue
+        found, masked = read(case.text, case.lang)
+        for contact in contacts:
+            tried += 1
+            assert contact["normalised"].lstrip("+@") not in f"{found} {masked.text}", case.id
+        assert all(0 <= span.start < span.end <= len(masked.text) for span in found.spans), case.id
+    assert tried > 100
