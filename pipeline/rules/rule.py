@@ -1,7 +1,7 @@
 """What a rule is: a condition over a hit's document, and an effect. What may be written there is described in docs/rules.md."""
 
 from collections.abc import Collection, Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import re2
@@ -163,7 +163,7 @@ def _hold(any_: Collection[str], all_: Collection[str], none: Collection[str], f
     return (not any_ or any(found[:first])) and all(found[first:second]) and not any(found[second:])
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> "re2._Regexp":
     options = re2.Options()
     options.max_mem = _MEMORY
