@@ -14,7 +14,6 @@ from pipeline.broker.topics import Topics, TopicSpec, specs
 from pipeline.commands.standardising import with_statistics
 from pipeline.errors import ConfigurationError, ModelUnavailable
 from pipeline.keys import Keys, read_keys
-from pipeline.resources import config_dir
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -285,7 +284,7 @@ def prepare_base(settings: Settings, say: Callable[[str], None]) -> Base:
 
 def screen(settings: Settings, judge: Judge) -> Screen:
     """Everything that screening rests on, with an empty memory."""
-    from pipeline.rules import Rules, ruled
+    from pipeline.rules import ruled, shipped
     from pipeline.screen.context import Context
     from pipeline.screen.crosswalk import crosswalk
     from pipeline.screen.cues.crossings import crossings
@@ -302,7 +301,7 @@ def screen(settings: Settings, judge: Judge) -> Screen:
     pseudonyms = named(settings)
     stages = Stages()
     made = partial(make_hit, pseudonyms=pseudonyms, seal=stages.timed("seal", seal(settings).seal))
-    hit = partial(ruled, Rules(config_dir() / "rules"), made)
+    hit = partial(ruled, shipped(), made)
     found = around(settings, judge)
     return Screen(
         judge=judge,

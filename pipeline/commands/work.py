@@ -100,13 +100,14 @@ def _screening(settings: Settings, app: Any, of: Any, outbox: Any, judge: Any, _
     from pipeline.commands.observing import show_judge
     from pipeline.counting import show_files
     from pipeline.recall import Recall
+    from pipeline.rules import shipped
     from pipeline.screen.cues.lexicon import lists
     from pipeline.screen.erased import Erased
 
     intake = Intake(settings.screen.records, settings.screen.posts, settings.screen.within_s)
     screen = parts.screen(settings, judge or judges.judge(settings))
     show_judge(screen.judge)
-    show_files([lists()])
+    show_files([lists()], [shipped()])
     erased = Erased(parts.ERASED_AT_LEAST)
     tail = 2 * parts.ERASED_AT_LEAST // settings.kafka.partitions
     follower = Follower(of.connection, of.topics.erasures, erased.take, tail)

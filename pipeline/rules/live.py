@@ -3,10 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
 from pipeline.posts import Document
+from pipeline.resources import config_dir
 from pipeline.rules.effects import apply
 from pipeline.rules.reading import read_rules, stamp
 from pipeline.rules.rule import Rule
@@ -57,3 +59,17 @@ class Rules:
         except ConfigurationError as error:
             self.problem = str(error)
             log.error("a rule does not fit; the former ones stay", extra={"why": self.problem})
+
+
+@cache
+def _shipped(folder: Path) -> Rules:
+    return Rules(folder)
+
+
+def shipped() -> Rules:
+    """The rules of the configuration folder, read at first need and again when a file changes.
+
+    Raises:
+        ConfigurationError: at first need, one does not hold to its shape.
+    """
+    return _shipped(config_dir() / "rules")
