@@ -90,6 +90,12 @@ def test_the_facts_and_the_assessment_stand_side_by_side() -> None:
     assert (document.received_at, document.screened_at) == (RECEIVED, SCREENED)
 
 
+def test_prices_are_in_euros_and_towns_on_the_map() -> None:
+    document = hit(post(text="from Izmir to Athens, 46000 lira per person")).document
+    assert (document.price_eur, document.price_eur_per_head) == ((1000.0,), 1000.0)
+    assert "37.9838,23.7278" in document.place_points
+
+
 def test_hashtags_stay_unless_they_name_someone() -> None:
     tags = hit(post()).document.hashtags
     assert tags[0] == "game"

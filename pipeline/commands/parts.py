@@ -294,7 +294,9 @@ def screen(settings: Settings, judge: Judge) -> Screen:
     from pipeline.screen.screening import Screen
     from pipeline.screen.seen import Seen
     from pipeline.screen.stages import Stages
+    from pipeline.screen.values import shipped_rates
 
+    shipped_rates()
     lists()  # a list or a table that does not fit is said now, not at the first hit
     crossings()
     crosswalk()

@@ -13,12 +13,14 @@ import msgspec
 
 from pipeline.posts import Document, Evidence, Hit, Position, Post
 from pipeline.screen.assessments import Assessment, Candidate
+from pipeline.screen.cues.crossings import known_points
 from pipeline.screen.cues.cue import Cue
 from pipeline.screen.cues.facets import facets, shown
 from pipeline.screen.cues.finding import look
 from pipeline.screen.masking import Masked, mask
 from pipeline.screen.priority import prioritise
 from pipeline.screen.pseudonyms import Pseudonyms
+from pipeline.screen.values import values
 
 LINE_BITS = 12
 OFFSET_BITS = 10
@@ -108,6 +110,7 @@ def _document(candidate: Candidate, assessment: Assessment, screened_at: datetim
         **found._asdict(),
         **first._asdict(),
     )
+    document = msgspec.structs.replace(document, **values(seen.cues, known=known_points())._asdict())
     return _with_facts(document, post, pseudonyms)
 
 
