@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from models.calibration import Array, Calibration
 from models.decision import Decision, Lane, Level, decide, reachable, scores
 from models.engines import DEFAULT, Running, choose_engine, cpu_flags
 from models.errors import ModelError
+from models.features import last_layer
 from models.golden import Golden, against_golden
 from models.heads import ARTEFACT, Heads, Logits, load_heads
 from models.measured import LocalStatistics
@@ -36,6 +37,7 @@ class Assessment:
     language, and near log-odds (zeros without a calibration).
     `subtypes` are those of its kind that are likeliest, one or two; none for benign posts.
     `context` names what around the post raised it to review, see `models.context`.
+    `vector` is what the encoder's last layer has of it, [hidden], of no set length; None where no encoder read it.
     """
 
     kind: str
@@ -48,6 +50,7 @@ class Assessment:
     odds: tuple[float, float] = (0.0, 0.0)
     context: tuple[str, ...] = ()
     subtypes: tuple[str, ...] = ()
+    vector: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +224,8 @@ class Classifier:
         decisions = decide(logits, langs, self.labels, self.heads.lanes, self._calibration)
         reading = self._reading(logits, langs)
         rows = zip(decisions, reading.scores.tolist(), reading.odds.tolist(), langs, strict=True)
-        found = [self._assessment(*one) for one in rows]
+        vectors = zip(rows, last_layer(features), strict=True)
+        found = [replace(self._assessment(*row), vector=vector) for row, vector in vectors]
         if self.heads.subtypes is None or logits.subtypes is None:
             return found
         names = self.heads.subtypes.named(logits.subtypes, [one.kind for one in found])

@@ -15,6 +15,11 @@ Report = Callable[[float], None]
 _SHARD = 2048
 
 
+def last_layer(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give what the last layer has in features [n, width]: their last third. What posts mean stands there, in any language."""
+    return features[:, -(features.shape[1] // 3) :]
+
+
 class FeatureCache:
     """Features by text, in shards of safetensors (fp16) under a folder that belongs to one engine and base."""
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "sources": "Where each source stands and how it fares.",
     "replay": "Send posts from a file to the pipeline.",
     "score": "Score posts from a file, without broker or index.",
+    "similar": "Hits that read like one.",
     "cues": "What the finders of cues see in a text, where, and by which rule.",
     "rules": "The rules beside the model: check them, try them on posts and on stored hits.",
     "setup": "Create topics and index templates, or bring them up to date.",

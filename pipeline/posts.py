@@ -161,8 +161,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     countries (`TR>GR`), `route_from` and `route_to` are their ends, `places` are towns with their country (`TR/İzmir`), `place_points`
     `latitude,longitude`. Prices are in euros by a dated table. `priority` is `urgent`, `high` or `normal`, and `reasons` the cues that
     caused it; `acts`, `means` and `purposes` are suggestions for the crosswalk, assessments like all of these. `rules` are those that
-    acted on the hit and `tags` what they put on it. `vector` is the encoder's reading, of length 1, for posts like this one. `words` is the
-    text under its language, put there when the hit is indexed.
+    acted on the hit and `tags` what they put on it. `vector` is the encoder's reading for posts like this one: 384 signed bytes in
+    hexadecimal, whose direction counts and not their length. `words` is the text under its language, put there when the hit is
+    indexed.
     """
 
     platform: str
@@ -220,7 +221,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     purposes: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    vector: tuple[float, ...] | None = None
+    vector: str | None = None
     words: dict[str, str] = {}
     schema_version: int = SCHEMA_VERSION
 

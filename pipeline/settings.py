@@ -112,6 +112,7 @@ class ScreenSettings(_Table):
     within_s: Annotated[float, Field(gt=0, le=5)] = 0.05
     seen_per_partition: Annotated[int, Field(ge=1_000, le=50_000_000)] = 200_000
     context: bool = True
+    vectors: bool = True
 
 
 class TrendsSettings(_Table):

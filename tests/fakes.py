@@ -49,6 +49,7 @@ class Assessed:
     odds: tuple[float, float] = (0.0, 0.0)
     context: tuple[str, ...] = ()
     subtypes: tuple[str, ...] = ()
+    vector: tuple[float, ...] | None = None
 
 
 SMUGGLING = Assessed("smuggling", {"benign": 0.1, "smuggling": 0.9}, "offers", True, "alert")

@@ -16,6 +16,7 @@ from pipeline.desk.app import create_desk
 from pipeline.desk.serve import serve
 from pipeline.errors import ConfigurationError, IndexUnavailable
 from pipeline.index.shown import Counts, Filters, Page, query
+from pipeline.index.similar import Similar
 from pipeline.resources import config_dir, taxonomy
 
 TAXONOMY = taxonomy(config_dir())
@@ -41,6 +42,9 @@ class FakeStore:
 
     async def counts(self) -> Counts:
         return Counts(1, {"lane": {"offers": 1}})
+
+    async def similar(self, id_: str, size: int = 10) -> Similar:
+        return Similar([{**HIT, "id": "b", "similarity": 0.9}], readable=True) if id_ == "a" else Similar(known=False)
 
 
 def asking(store: Any, outcomes: Any = None, host: str = "127.0.0.1:8765") -> httpx.AsyncClient:
@@ -106,6 +110,13 @@ async def test_hits_come_as_json_with_the_filters_and_cursors_that_were_asked(de
     assert answer.json() == {"hits": [HIT], "newer": "n", "older": None}
     assert answer.headers["content-type"] == "application/json"
     assert store.asked == [(Filters(lane="offers", lang="fr"), None, None)]
+
+
+async def test_posts_like_one_are_given_with_how_near_they_are(desk: httpx.AsyncClient) -> None:
+    found = (await desk.get("/api/similar", params={"id": "a"})).json()
+    assert [(one["id"], one["similarity"]) for one in found["hits"]] == [("b", 0.9)]
+    for params in ({"id": "none"}, {}):
+        assert (await desk.get("/api/similar", params=params)).status_code == 404
 
 
 async def test_a_foreign_cursor_is_a_bad_request(desk: httpx.AsyncClient) -> None:

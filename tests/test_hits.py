@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from pipeline.codec import encode
 from pipeline.posts import Geo, Hit, Media, Position, Post, Terms
 from pipeline.screen.assessments import Candidate
 from pipeline.screen.evidence import Seal
-from pipeline.screen.hits import index_version, make_hit
+from pipeline.screen.hits import index_version, make_hit, without_vector
 from pipeline.screen.pseudonyms import Pseudonyms
 
 NAMES = Pseudonyms(b"k" * 32, "k1")
@@ -33,6 +34,7 @@ class Assessed:
     odds: tuple[float, float] = (0.0, 0.0)
     context: tuple[str, ...] = ()
     subtypes: tuple[str, ...] = ("sea",)
+    vector: tuple[float, ...] | None = None
 
 
 def post(**changes: object) -> Post:
@@ -94,6 +96,17 @@ def test_prices_are_in_euros_and_towns_on_the_map() -> None:
     document = hit(post(text="from Izmir to Athens, 46000 lira per person")).document
     assert (document.price_eur, document.price_eur_per_head) == ((1000.0,), 1000.0)
     assert "37.9838,23.7278" in document.place_points
+
+
+def test_a_hit_carries_the_encoders_reading_unless_told_otherwise() -> None:
+    read = Assessed(vector=tuple(float(number - 100) for number in range(384)))
+    of = post()
+    candidate = Candidate(Position(3, 41, 2), of, encode(of), RECEIVED, of.text, ("en",))
+    with_one = make_hit(candidate, read, SCREENED, pseudonyms=NAMES, seal=SEAL.seal)
+    without = without_vector(partial(make_hit, pseudonyms=NAMES, seal=SEAL.seal), candidate, read, SCREENED)
+    assert len(with_one.document.vector or "") == 768
+    assert without.document.vector is None
+    assert msgspec.structs.replace(with_one.document, vector=None) == without.document
 
 
 def test_hashtags_stay_unless_they_name_someone() -> None:

@@ -289,7 +289,7 @@ def screen(settings: Settings, judge: Judge) -> Screen:
     from pipeline.screen.crosswalk import crosswalk
     from pipeline.screen.cues.crossings import crossings
     from pipeline.screen.cues.lexicon import lists
-    from pipeline.screen.hits import make_hit
+    from pipeline.screen.hits import make_hit, without_vector
     from pipeline.screen.language import Languages
     from pipeline.screen.screening import Screen
     from pipeline.screen.seen import Seen
@@ -303,6 +303,7 @@ def screen(settings: Settings, judge: Judge) -> Screen:
     pseudonyms = named(settings)
     stages = Stages()
     made = partial(make_hit, pseudonyms=pseudonyms, seal=stages.timed("seal", seal(settings).seal))
+    made = made if settings.screen.vectors else partial(without_vector, made)
     hit = partial(ruled, shipped(), made)
     found = around(settings, judge)
     return Screen(

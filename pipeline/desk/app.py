@@ -18,6 +18,7 @@ from starlette.templating import Jinja2Templates
 from pipeline.desk.guard import Guard
 from pipeline.errors import IndexUnavailable
 from pipeline.index.shown import FIELDS, Counts, Filters, Page
+from pipeline.index.similar import Similar
 
 _HERE = Path(__file__).resolve().parent
 PAGE = 100
@@ -36,6 +37,9 @@ class Hits(Protocol):
     async def counts(self) -> Counts:
         """How many there are."""
 
+    async def similar(self, id_: str, size: int = 10) -> Similar:
+        """Those that read most like one."""
+
 
 def create_desk(
     store: Hits, taxonomy: Mapping[str, Any], outcomes: Outcomes | None = None, names: Iterable[str] = ()
@@ -50,6 +54,7 @@ def create_desk(
         Route("/", desk.page),
         Route("/api/hits", desk.hits),
         Route("/api/counts", desk.counts),
+        Route("/api/similar", desk.similar),
         Mount("/static", StaticFiles(directory=_HERE / "static")),
     ]
     away = {IndexUnavailable: _away}
@@ -86,6 +91,13 @@ class _Desk:
         found = await self._store.counts()
         outcomes = dict(self._outcomes()) if self._outcomes else None
         return JSONResponse({"total": found.total, "by": found.by, "outcomes": outcomes})
+
+    async def similar(self, request: Request) -> Response:
+        """The hits that read most like the one that `id` names, with how near they are, as JSON."""
+        found = await self._store.similar(request.query_params.get("id") or "none")
+        if not found.known:
+            return JSONResponse({"error": "no hit has this id"}, status_code=404)
+        return JSONResponse({"hits": found.hits, "readable": found.readable})
 
 
 def _filters(request: Request) -> Filters:

@@ -11,8 +11,8 @@ from typing import Any
 FIELDS = ("lane", "kind", "lang", "platform")
 OVERLAP = timedelta(seconds=30)
 """How far back a page of newer hits reaches: workers do not write in the order in which they screened."""
-UNSEEN = ["words"]
-"""Fields that no person reads: the text once more."""
+UNSEEN = ["words", "vector"]
+"""Fields that no person reads: the text once more, and the encoder's reading."""
 _SORT = [{"screened_at": "desc"}, {"position": "desc"}]
 
 

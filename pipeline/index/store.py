@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from pipeline.errors import IndexUnavailable
-from pipeline.index import shown, stored
+from pipeline.index import shown, similar, stored
 from pipeline.index.client import ApiError, AsyncElasticsearch, TransportError, open_client, trouble, unavailable
 from pipeline.index.documents import Names
 from pipeline.index.due import Due
@@ -18,6 +18,7 @@ from pipeline.index.eraser import AwayError, Eraser
 from pipeline.index.features import Features, probe
 from pipeline.index.setup import set_up
 from pipeline.index.shown import Counts, Filters, Page
+from pipeline.index.similar import Similar
 from pipeline.index.templates import Layout
 from pipeline.index.writer import Writer
 from pipeline.posts import Hit
@@ -142,6 +143,15 @@ class Store:
                 index=self._names.hits, ignore_unavailable=True, size=0, track_total_hits=False, terminate_after=1
             )
         )
+
+    async def similar(self, id_: str, size: int = 10) -> Similar:
+        """The hits that read most like one, the nearest first; masked, like all that the index of hits holds."""
+        found = await self._search(**similar.wanted(id_))
+        reading = similar.reading(found)
+        if reading is None:
+            return Similar(known=bool(found["hits"]["hits"]))
+        size = max(1, min(size, LARGEST_PAGE))
+        return similar.neighbours(await self._search(**similar.query(id_, reading, size)))
 
     async def refresh(self) -> None:
         """Make everything written findable now."""

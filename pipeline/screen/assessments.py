@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.posts import Position, Post
 
 
@@ -50,6 +53,10 @@ class Assessment(Protocol):
     @property
     def context(self) -> tuple[str, ...]:
         """What around the post raised it: `reply`, `channel_name`, `channel_recent`."""
+
+    @property
+    def vector(self) -> Sequence[float] | NDArray[np.float32] | None:
+        """What the encoder's last layer has of it, of any length; None where no encoder read it."""
 
 
 @dataclass(frozen=True, slots=True)

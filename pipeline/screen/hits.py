@@ -21,6 +21,7 @@ from pipeline.screen.masking import Masked, mask
 from pipeline.screen.priority import prioritise
 from pipeline.screen.pseudonyms import Pseudonyms
 from pipeline.screen.values import values
+from pipeline.screen.vectors import packed
 
 LINE_BITS = 12
 OFFSET_BITS = 10
@@ -67,6 +68,12 @@ def make_hit(
     )
 
 
+def without_vector(make: Callable[..., Hit], *of: object) -> Hit:
+    """A hit as `make` makes it, without the encoder's reading: where `screen.vectors` is false."""
+    hit = make(*of)
+    return msgspec.structs.replace(hit, document=msgspec.structs.replace(hit.document, vector=None))
+
+
 def index_version(received_at: datetime, position: Position) -> int:
     """What decides between two versions of a post: the broker's milliseconds since 2020, then the record, then the line.
 
@@ -104,6 +111,7 @@ def _document(candidate: Candidate, assessment: Assessment, screened_at: datetim
         model=assessment.model,
         subtypes=assessment.subtypes,
         context=assessment.context,
+        vector=packed(assessment.vector),
         version=post.version,
         position=f"{position.partition}/{position.offset}/{position.line}",
         key_id=pseudonyms.key_id,

@@ -50,10 +50,56 @@ function card(hit) {
   text.classList.toggle("long", hit.text.length > 1500);
   write(text, hit.text);
   if (hit.truncated) text.append(" …");
+  part(".priority").hidden = !hit.priority || hit.priority === "normal";
+  part(".priority").textContent = hit.priority || "";
+  part(".priority").dataset.priority = hit.priority || "";
+  part(".why").hidden = !(hit.cues || []).length;
+  part(".why").textContent = why(hit);
+  part(".like").addEventListener("toggle", () => like(part(".like"), hit.id));
   const kinds = hit.contact_kinds || [];
   part(".contacts").hidden = kinds.length === 0;
   part(".contacts").textContent = `contact: ${kinds.join(", ")}`;
   return article;
+}
+
+// What the finders of cues saw, those first that made the hit urgent or high.
+function why(hit) {
+  const plain = (names) => names.map((name) => name.replaceAll("_", " ").replace(":", ": ")).join(", ");
+  const reasons = hit.reasons || [];
+  const others = (hit.cues || []).filter((cue) => !reasons.includes(cue));
+  const parts = [reasons.length ? `${hit.priority || "priority"}: ${plain(reasons)}` : "", others.length ? `cues: ${plain(others)}` : ""];
+  return parts.filter(Boolean).join(" · ");
+}
+
+// The nearest hits, asked for when someone opens the list, and each time anew.
+async function like(details, id) {
+  if (!details.open) return;
+  const rows = details.querySelector("ol");
+  try {
+    const answer = await fetch(`/api/similar?${new URLSearchParams({ id })}`, { signal: AbortSignal.timeout(15000) });
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(body.error || `the desk answers ${answer.status}`);
+    rows.replaceChildren(...body.hits.map(neighbour));
+    if (!body.hits.length) rows.append(row(body.readable ? "none yet" : "this hit was found without the encoder's reading"));
+  } catch (error) {
+    rows.replaceChildren(row(error.message));
+  }
+}
+
+function row(words) {
+  const item = document.createElement("li");
+  item.textContent = words;
+  return item;
+}
+
+function neighbour(hit) {
+  const item = row(`${hit.similarity.toFixed(2)} · ${hit.kind.replaceAll("_", " ")} · ${hit.lang} · `);
+  const text = document.createElement("span");
+  text.dir = "auto";
+  text.lang = hit.lang;
+  write(text, hit.text.length > 300 ? `${hit.text.slice(0, 300)}…` : hit.text);
+  item.append(text);
+  return item;
 }
 
 // A token is shown short; its whole is in the title, to compare and to search by.
