@@ -6,7 +6,7 @@ Acknowledge after erasing: an erasure is acknowledged when its tombstone stands 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -37,18 +37,25 @@ class Mason:
 
     pseudonyms: Pseudonyms
     kept: timedelta
+    earlier: tuple[Pseudonyms, ...] = ()
+    """Under the keys of before, which named what was found then."""
 
-    def tombstone(self, erasure: Erasure, now: datetime) -> Tombstone:
-        """The tombstone of an erasure that is carried out now."""
-        if erasure.native_id is not None:
-            id_ = self.pseudonyms.document_id(erasure.platform, erasure.native_id)
-            return Tombstone(id_, "post", erasure.cause, erasure.erased_at, now + self.kept)
-        id_ = self.pseudonyms.author(erasure.platform, erasure.author_id or "")
-        return Tombstone(id_, "author", erasure.cause, erasure.erased_at, now + self.kept)
+    def tombstones(self, erasure: Erasure, now: datetime) -> list[Tombstone]:
+        """The tombstones of an erasure that is carried out now, one under each key that is held, the current one's first."""
+        kind: Literal["post", "author"] = "post" if erasure.native_id is not None else "author"
+        ids = dict.fromkeys(_named(erasure, under) for under in (self.pseudonyms, *self.earlier))
+        return [Tombstone(id_, kind, erasure.cause, erasure.erased_at, now + self.kept) for id_ in ids]
 
     def of_document(self, id_: str, now: datetime) -> Tombstone:
         """The tombstone of a document that has expired and whose post cannot be named any more."""
         return Tombstone(id_, "post", "expired", now, now + self.kept)
+
+
+def _named(erasure: Erasure, under: Pseudonyms) -> str:
+    """The id of what an erasure names: a post's document, or an account's pseudonym."""
+    if erasure.native_id is not None:
+        return under.document_id(erasure.platform, erasure.native_id)
+    return under.author(erasure.platform, erasure.author_id or "")
 
 
 class ErasingAgent:
@@ -87,8 +94,7 @@ class ErasingAgent:
     async def _erase(self, erasures: Sequence[Erasure]) -> None:
         now = datetime.now(UTC)
         buried: dict[str, Tombstone] = {}
-        for erasure in erasures:
-            stone = self._mason.tombstone(erasure, now)
+        for stone in (stone for erasure in erasures for stone in self._mason.tombstones(erasure, now)):
             if stone.id not in buried or buried[stone.id].erased_at < stone.erased_at:
                 buried[stone.id] = stone
         if buried:

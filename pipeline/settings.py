@@ -138,6 +138,8 @@ class PrivacySettings(_Table):
     pseudonym_key_file: Path | None = None
     evidence_key: SecretStr | None = None
     evidence_key_file: Path | None = None
+    earlier_keys: SecretStr | None = None
+    earlier_keys_file: Path | None = None
     key_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")] = "k1"
     tombstone_days: Annotated[int, Field(ge=1, le=3650)] = 30
 

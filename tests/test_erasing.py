@@ -17,6 +17,7 @@ from pipeline.index.documents import Names, recheck_s
 from pipeline.index.tombstones import Tombstone, covering, names, queries, read
 from pipeline.posts import Erasure
 from pipeline.screen.erased import Erased
+from pipeline.screen.pseudonyms import Pseudonyms
 from tests.fakes import NAMES, NOW, OFFER, Outbox, Stream, a_screen, events, packed, post, remembers
 from tests.test_agents import INTAKE, a_hit, said, screening
 from tests.test_documents import hit
@@ -64,7 +65,7 @@ async def erased(*values: bytes | None) -> tuple[Ground, Outbox, Stream]:
 
 def stone(of: Erasure, **changes: Any) -> Tombstone:
     """The tombstone of an erasure, with some facts changed."""
-    made = MASON.tombstone(of, NOW)
+    made = MASON.tombstones(of, NOW)[0]
     facts = {name: getattr(made, name) for name in ("id", "kind", "cause", "erased_at", "expires_at")}
     return Tombstone(**(facts | changes))
 
@@ -75,6 +76,15 @@ async def test_a_tombstone_stands_before_anything_is_removed_and_the_record_is_a
     [one] = ground.buried
     assert (one.id, one.kind, one.cause) == (NAMES.document_id("push", "n-1"), "post", "deleted")
     assert one.expires_at - datetime.now(NOW.tzinfo) > KEPT - HOUR
+
+
+def test_an_erasure_has_a_tombstone_under_each_key_that_is_held() -> None:
+    of_before = Pseudonyms(b"the key of before, 32 bytes long", "k0")
+    mason = Mason(NAMES, KEPT, (of_before, NAMES))
+    posts, accounts = mason.tombstones(erasure(1), NOW), mason.tombstones(of_author(), NOW)
+    assert [one.id for one in posts] == [under.document_id("push", "n-1") for under in (NAMES, of_before)]
+    assert [one.id for one in accounts] == [under.author("push", "a-1") for under in (NAMES, of_before)]
+    assert {one.kind for one in posts} | {one.kind for one in accounts} == {"post", "author"}
 
 
 async def test_a_record_holds_several_erasures_and_what_is_none_goes_to_the_rejected_with_its_line() -> None:
@@ -101,7 +111,7 @@ async def test_where_nothing_can_be_erased_the_index_is_left_alone() -> None:
 
 def test_an_erasure_that_names_a_post_and_its_author_is_of_the_post_alone() -> None:
     both = erasure(1, author_id="a-1")
-    assert MASON.tombstone(both, NOW).kind == "post"
+    assert [one.kind for one in MASON.tombstones(both, NOW)] == ["post"]
     memory = Erased(10)
     memory.note(both)
     assert memory.holds(post(1, author_id="a-1"), NOW)

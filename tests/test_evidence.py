@@ -25,8 +25,32 @@ def test_another_key_does_not_open_it() -> None:
     evidence = Seal(Fernet.generate_key(), "k1").seal(RAW)
     with pytest.raises(ConfigurationError, match="key k1 does not open"):
         Seal(Fernet.generate_key(), "k1").open_sealed(evidence)
-    with pytest.raises(ConfigurationError, match="sealed with key k1, but the key given is k2"):
+    with pytest.raises(ConfigurationError, match=r"sealed with key 'k1', which is not held \(held: k2\)"):
         Seal(Fernet.generate_key(), "k2").open_sealed(evidence)
+
+
+def test_after_a_rotation_the_new_key_seals_and_the_old_ones_open() -> None:
+    old, older, new = (Fernet.generate_key() for _ in range(3))
+    before = [Seal(older, "k0").seal(RAW), Seal(old, "k1").seal(RAW)]
+    seal = Seal(new, "k2", {"k0": older, "k1": old})
+    assert [seal.open_sealed(one) for one in before] == [RAW, RAW]
+    assert seal.seal(RAW).key_id == "k2"
+    assert Seal(new, "k2").open_sealed(seal.seal(RAW)) == RAW
+
+
+def test_a_lost_key_is_named_in_one_line_that_says_what_to_do() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"privacy\.earlier_keys_file; without it this evidence is lost"
+    ) as caught:
+        Seal(Fernet.generate_key(), "k2").open_sealed(Evidence(key_id="k1\n" * 99, sealed="x"))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_an_earlier_key_that_is_none_is_named_and_not_shown() -> None:
+    with pytest.raises(ConfigurationError, match="the evidence key k0 is not 32 bytes") as caught:
+        Seal(Fernet.generate_key(), "k1", {"k0": b"secret"})
+    assert "secret" not in str(caught.value)
 
 
 def test_an_altered_envelope_does_not_open() -> None:

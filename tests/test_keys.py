@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from pipeline.errors import ConfigurationError
-from pipeline.keys import Keys, read_keys
+from pipeline.keys import Earlier, Keys, read_earlier, read_keys
 from pipeline.screen.evidence import Seal
 from pipeline.screen.pseudonyms import Pseudonyms
 from pipeline.settings import PrivacySettings
@@ -86,8 +86,44 @@ def test_where_a_key_cannot_be_kept_it_is_said(tmp_path: Path) -> None:
         read_keys(PrivacySettings(), tmp_path / "keys")
 
 
+EARLIER = "# of before\n\nk0 evidence eeee\nk0  pseudonym pppppppppppppppp\nk-1 evidence dddd\n"
+
+
+def test_earlier_keys_are_read_by_their_ids(tmp_path: Path) -> None:
+    path = tmp_path / "earlier.keys"
+    path.write_text(EARLIER)
+    path.chmod(0o600)
+    for settings in (
+        SET.model_copy(update={"earlier_keys_file": path}),
+        SET.model_copy(update={"earlier_keys": SecretStr(EARLIER)}),
+    ):
+        found = read_keys(settings, None).earlier
+        assert found.evidence == {"k0": b"eeee", "k-1": b"dddd"}
+        assert found.pseudonym == {"k0": b"p" * 16}
+    assert read_keys(SET, tmp_path).earlier.evidence.keys() == {"k0", "k-1"}
+    assert read_keys(SET, None).earlier.evidence == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("k0 evidence", "line 1: not `KEY_ID pseudonym KEY`"),
+        ("\nk0 other secret", "line 2: not"),
+        ("k0 evidence secret secret", "line 1: not"),
+        ("k1 evidence secret", "line 1: k1 is the id of the current keys"),
+        ("k0 evidence secret\nk0 evidence secret2", "line 2: there are two evidence keys k0"),
+        ("\n".join(f"a{n} evidence secret" for n in range(101)), "more than 100"),
+    ],
+)
+def test_earlier_keys_that_do_not_fit_are_named_by_their_line_and_not_shown(text: str, why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why) as caught:
+        read_earlier(text, "earlier.keys", "k1")
+    assert "secret" not in str(caught.value)
+
+
 def test_keys_never_show() -> None:
-    shown = f"{Keys(b'pppppp', b'eeeeee', 'k7')!r} {Keys(b'pppppp', b'eeeeee', 'k7')}"
+    keys = Keys(b"pppppp", b"eeeeee", "k7", Earlier({"k0": b"pppppp"}, {"k0": b"eeeeee"}))
+    shown = f"{keys!r} {keys} {keys.earlier!r} {keys.earlier}"
     assert "k7" in shown
     assert "ppp" not in shown
     assert "eee" not in shown

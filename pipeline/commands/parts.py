@@ -130,19 +130,21 @@ def named(settings: Settings) -> Pseudonyms:
 
 
 def seal(settings: Settings) -> Seal:
-    """The seal of evidence under the key of the settings."""
+    """The seal of evidence under the key of the settings; it opens what earlier keys sealed as well."""
     from pipeline.screen.evidence import Seal
 
     held = keys(settings)
-    return Seal(held.evidence, held.key_id)
+    return Seal(held.evidence, held.key_id, held.earlier.evidence)
 
 
 def mason(settings: Settings) -> Mason:
     """Makes tombstones. One outlives whatever is on the broker: a post there becomes a hit there, which is indexed from there."""
     from pipeline.erasing import Mason
+    from pipeline.screen.pseudonyms import Pseudonyms
 
+    earlier = tuple(Pseudonyms(key, key_id) for key_id, key in keys(settings).earlier.pseudonym.items())
     replayable = timedelta(hours=LIVES_ON_THE_BROKER * settings.kafka.retention_hours)
-    return Mason(named(settings), max(replayable, timedelta(days=settings.privacy.tombstone_days)))
+    return Mason(named(settings), max(replayable, timedelta(days=settings.privacy.tombstone_days)), earlier)
 
 
 def store(settings: Settings) -> Store:

@@ -40,6 +40,12 @@ class Due:
         """Those of a platform whose `recheck_by` has come; 500 at most, the longest overdue first."""
         return await self._found("recheck_by", now, [{"term": {"platform": platform}}])
 
+    async def sealed(self, id_: str) -> Evidence | None:
+        """The sealed evidence of a hit, or None."""
+        answer = await self._search(query={"ids": {"values": [id_]}}, size=1, source=["key_id", "sealed"])
+        found = [hit["_source"] for hit in answer["hits"]["hits"]]
+        return Evidence(key_id=found[0]["key_id"], sealed=found[0]["sealed"]) if found else None
+
     async def overdue(self, besides: Collection[str], now: datetime) -> dict[str, int]:
         """How many were to be asked for again by now, by platform, but for these."""
         query = {"bool": {"filter": [_passed("recheck_by", now)], "must_not": [{"terms": {"platform": list(besides)}}]}}
