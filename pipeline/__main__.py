@@ -24,6 +24,7 @@ COMMANDS = {
     "corpus": "The posts that the classifier learns from: check and count them.",
     "check": "Try every connection and the model; say what is wrong.",
     "licence": "Who runs live sources here, on which legal basis, and until when.",
+    "index": "The months that are kept, and those that have had their time.",
     "evidence": "Open the sealed post of a hit, and write down that it was opened.",
     "erase": "Erase posts, or all that an account wrote, for somebody who asked.",
     "account": "What came in, what became of it, and what does not add up.",

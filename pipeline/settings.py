@@ -69,6 +69,7 @@ class ElasticsearchSettings(_Table):
     ca_file: Path | None = None
     shards: Annotated[int, Field(ge=1, le=64)] = 1
     replicas: Annotated[int, Field(ge=0, le=5)] = 0
+    keep_months: Annotated[int, Field(ge=0, le=240)] = 0
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 20.0
 
 

@@ -1,20 +1,23 @@
 """Templates: rendered from the config folder, put once, changed by nobody unnoticed."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from pipeline.errors import ConfigurationError, IndexUnavailable
 from pipeline.index.store import Store, open_store
 from pipeline.index.templates import Layout, Template, compare, digest, render
-from pipeline.posts import Document
+from pipeline.posts import Document, Span
 from pipeline.resources import config_dir, taxonomy
 from pipeline.settings import ElasticsearchSettings
-from tests.test_documents import hit
+from tests.test_documents import NOW, hit
 
+GOLDEN = Path(__file__).parent / "golden"
 KINDS = tuple(taxonomy(config_dir())["kinds"])
 
 
@@ -47,7 +50,7 @@ def test_layout_and_analyzers_are_filled_in() -> None:
 
 
 def test_no_index_asks_for_best_compression() -> None:
-    assert not any("best_compression" in file.read_text() for file in (config_dir() / "elasticsearch").iterdir())
+    assert not any("best_compression" in file.read_text() for file in (config_dir() / "elasticsearch").rglob("*.json"))
 
 
 def test_a_digest_is_the_same_for_a_servers_way_of_writing_settings() -> None:
@@ -133,6 +136,55 @@ async def test_a_newer_fanals_template_is_left_alone_even_by_force(store: Store)
     await templates.put_index_template(name=name, index_patterns=[f"{name}-*"], meta={"fanal_version": 99})
     with pytest.raises(ConfigurationError, match="newer Fanal's"):
         await store.set_up(force=True)
+
+
+def config_of_before(at: Path) -> Path:
+    """A configuration folder whose mapping of hits is the third, as it was before there were cues."""
+    shutil.copytree(config_dir(), at)
+    shutil.copy(GOLDEN / "hits-documents-3.json", at / "elasticsearch" / "hits-documents.json")
+    return at
+
+
+@pytest.mark.connected
+async def test_months_made_by_an_earlier_mapping_take_what_the_present_one_has(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FANAL_CONFIG_DIR", str(config_of_before(tmp_path / "config")))
+    assert len(await store.set_up()) == 4
+    assert await store.write([hit("a")]) == []
+    full = msgspec.structs.replace(
+        hit("b").document,
+        priority="urgent",
+        cues=("price",),
+        spans=(Span(kind="price", start=0, end=2, rule="prices.amount"),),
+        place_points=("37.98,23.72",),
+        price_eur=(1000.0,),
+        departs_at=NOW,
+        vector="01" * 384,
+    )
+    assert len(await store.write([hit("b", document=full)])) == 1
+    monkeypatch.delenv("FANAL_CONFIG_DIR")
+    assert await store.set_up() == [f"updated index template {store._names.prefix}-hits-documents"]
+    assert await store.set_up() == []
+    assert await store.write([hit("b", document=full), hit("c", document=full, month="2026.10")]) == []
+    assert await store.present({"a": 7, "b": 7, "c": 7}) == {"a", "b", "c"}
+    assert {one["id"] for one in (await store.similar("b")).hits} == {"c"}
+    monkeypatch.setenv("FANAL_CONFIG_DIR", str(tmp_path / "config"))
+    with pytest.raises(ConfigurationError, match="hits-documents is a newer Fanal's"):
+        await store.set_up(force=True)
+
+
+@pytest.mark.connected
+async def test_a_hit_that_the_mapping_refuses_is_returned_with_the_errors_name_and_the_others_are_written(
+    store: Store,
+) -> None:
+    await store.set_up()
+    bad = msgspec.structs.replace(hit("bad").document, vector="secret", place_points=("secret",))
+    other = msgspec.structs.replace(hit("other").document, scores={"no such kind": 0.5})
+    refused = await store.write([hit("a"), hit("bad", document=bad), hit("other", document=other), hit("z")])
+    assert {one.id for one, _ in refused} == {"bad", "other"}
+    assert all("secret" not in why and "kind" not in why for _, why in refused)
+    assert await store.present({"a": 7, "bad": 7, "other": 7, "z": 7}) == {"a", "z"}
 
 
 @pytest.mark.connected

@@ -1,5 +1,6 @@
 """`fanal work`: a worker of one role, or one of each as child processes."""
 
+import asyncio
 import json
 import logging
 import os
@@ -154,6 +155,7 @@ def _erasing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: A
     from pipeline.erasing import ErasingAgent
     from pipeline.health import Asking
     from pipeline.recheck import Means, Recheck
+    from pipeline.retaining import Retaining
 
     store = parts.store(settings)
     eraser, mason = wrap(store.eraser), parts.mason(settings)
@@ -161,7 +163,12 @@ def _erasing(settings: Settings, app: Any, of: Any, outbox: Any, _: Any, wrap: A
     seal = parts.seal(settings)
     means = Means(store.due, eraser, outbox, of.topics, mason, seal.open_sealed, _askers())
     recheck = Recheck(means, lambda: leads(app, of))
-    add_erasing(app, of, ErasingAgent(eraser, outbox, of.topics, intake, mason), recheck.run)
+    retaining = Retaining(store.months, settings.elasticsearch.keep_months, lambda: leads(app, of))
+
+    async def beside() -> None:
+        await asyncio.gather(recheck.run(), retaining.run())
+
+    add_erasing(app, of, ErasingAgent(eraser, outbox, of.topics, intake, mason), beside)
     index = Asking(store.answers)
     return Running(store.close, {"index": index.complaint}, [index])
 

@@ -39,6 +39,11 @@ async def probe(client: AsyncElasticsearch) -> Features:
     return Features(str(info["version"]["number"]), frozenset(found), frozenset(_PROBES) - found)
 
 
+async def has(client: AsyncElasticsearch, feature: str) -> bool:
+    """Whether the server has one of the features that `probe` asks for."""
+    return await _answers(client, *_PROBES[feature])
+
+
 async def analyzers(client: AsyncElasticsearch, wanted: Mapping[str, str]) -> dict[str, str]:
     """Those of the wanted analyzers (by language) that the server has and can run."""
     return {lang: name for lang, name in wanted.items() if await _analyzes(client, analyzer=name)}

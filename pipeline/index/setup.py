@@ -1,12 +1,14 @@
 """Templates onto the server: created, or brought up to date; run as often as you like, twice changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
 from pipeline.errors import ConfigurationError
+from pipeline.index import server_side
 from pipeline.index.client import ApiError, AsyncElasticsearch, trouble
-from pipeline.index.features import analyzers, filters
+from pipeline.index.features import analyzers, filters, has
 from pipeline.index.languages import language_analyzers
 from pipeline.index.templates import FOLDING, Layout, State, Template, compare, render
 from pipeline.resources import config_dir, taxonomy
@@ -23,12 +25,39 @@ async def set_up(client: AsyncElasticsearch, layout: Layout, *, force: bool = Fa
     """
     patient = client.options(request_timeout=READY_S + 5)
     await patient.cluster.health(wait_for_status="yellow", timeout=f"{READY_S}s")
+    layout = replace(layout, lifecycle=await has(client, "lifecycle"))
     ours = await _rendered(client, layout, config_dir())
     states = [compare(template, await _theirs(client, template)) for template in ours]
     for template, state in zip(ours, states, strict=True):
-        _check(template, state, force)
-    changes = [line for t, state in zip(ours, states, strict=True) if (line := await _put(client, t, state))]
+        _check(f"index template {template.name}", state, force)
+    additions = await _additions(client, layout, force)
+    changes = [line for one in additions if (line := await _add(client, *one))]
+    changes += [line for t, state in zip(ours, states, strict=True) if (line := await _put(client, t, state))]
     return changes + await _update_months(client, layout, ours, states)
+
+
+async def _additions(
+    client: AsyncElasticsearch, layout: Layout, force: bool
+) -> list[tuple[server_side.Addition, State]]:
+    """What a full server takes besides, and where it stands: nothing on one that has only the core."""
+    folder = config_dir() / "elasticsearch"
+    wanted = [server_side.policy(folder, layout)] if layout.lifecycle else []
+    if await has(client, "security"):
+        wanted += server_side.roles(folder, layout)
+    states = [await server_side.state(client, one) for one in wanted]
+    for one, state in zip(wanted, states, strict=True):
+        _check(one.what, state, force)
+    return list(zip(wanted, states, strict=True))
+
+
+async def _add(client: AsyncElasticsearch, one: server_side.Addition, state: State) -> str:
+    if state == "same":
+        return ""
+    why = await server_side.put(client, one)
+    return f"{one.what} is left as it is: this login may not put it ({why})" if why else f"{_DONE[state]} {one.what}"
+
+
+_DONE: Mapping[State, str] = {"missing": "created", "older": "updated", "altered": "updated"}
 
 
 async def _rendered(client: AsyncElasticsearch, layout: Layout, config: Path) -> list[Template]:
@@ -56,34 +85,23 @@ _KIND = {True: ("component_template", "component_template"), False: ("index_temp
 _JSON = {"accept": "application/json", "content-type": "application/json"}
 
 
-def _check(template: Template, state: State, force: bool) -> None:
+def _check(what: str, state: State, force: bool) -> None:
     if state == "newer":
-        raise ConfigurationError(
-            f"index template {template.name} is a newer Fanal's: use that Fanal, or a prefix of its own"
-        )
+        raise ConfigurationError(f"{what} is a newer Fanal's: use that Fanal, or a prefix of its own")
     if state == "altered" and not force:
-        raise ConfigurationError(
-            f"index template {template.name} was changed by hand: `fanal setup --force` puts Fanal's own in its place"
-        )
+        raise ConfigurationError(f"{what} was changed by hand: `fanal setup --force` puts Fanal's own in its place")
 
 
 async def _put(client: AsyncElasticsearch, template: Template, state: State) -> str:
     """Put a template where its state asks for it; the line that says so."""
-    match state:
-        case "same" | "newer":
-            return ""
-        case "missing":
-            done = "created"
-        case "older" | "altered":
-            done = "updated"
-        case _:
-            assert_never(state)
+    if state in ("same", "newer"):
+        return ""
     kind, _ = _KIND[template.component]
     try:
         await client.perform_request("PUT", f"/_{kind}/{template.name}", headers=_JSON, body=template.body)
     except ApiError as error:
         raise ConfigurationError(f"index template {template.name} is refused by the server: {reason(error)}") from None
-    return f"{done} index template {template.name}"
+    return f"{_DONE[state]} index template {template.name}"
 
 
 async def _update_months(

@@ -16,6 +16,7 @@ from pipeline.index.documents import Names
 from pipeline.index.due import Due
 from pipeline.index.eraser import AwayError, Eraser
 from pipeline.index.features import Features, probe
+from pipeline.index.months import Months
 from pipeline.index.setup import set_up
 from pipeline.index.shown import Counts, Filters, Page
 from pipeline.index.similar import Similar
@@ -75,6 +76,11 @@ class Store:
     def due(self) -> Due:
         """What is to be asked for again, or has expired."""
         return Due(self._client, self._names)
+
+    @property
+    def months(self) -> Months:
+        """The months that are there."""
+        return Months(self._client, self._names)
 
     async def unerased(self, hits: Sequence[Hit]) -> list[Hit]:
         """Those of these hits that were not erased. Waits while the index is away."""
@@ -197,5 +203,5 @@ def open_store(url: str, settings: ElasticsearchSettings) -> Store:
     Raises:
         ConfigurationError: the address or the CA file cannot be used.
     """
-    layout = Layout(settings.prefix, settings.shards, settings.replicas)
+    layout = Layout(settings.prefix, settings.shards, settings.replicas, settings.keep_months)
     return Store(open_client(url, settings), layout)

@@ -24,6 +24,9 @@ class Layout:
     prefix: str
     shards: int
     replicas: int
+    keep_months: int = 0
+    lifecycle: bool = False
+    """Whether the server moves and drops months by a policy of ours: where it can (`pipeline.index.server_side`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def render(
     folder: Path, layout: Layout, kinds: Sequence[str], analyzers: Mapping[str, str], filters: Sequence[str]
 ) -> list[Template]:
     """The templates; components first. `analyzers` is the server's for each language that has `words`, or `folding`."""
-    read = {name: _read(folder / f"{name}.json", layout.prefix) for name in _FILES}
+    read = {name: read_file(folder / f"{name}.json", layout.prefix) for name in _FILES}
     documents = read["hits-documents"]["template"]
     fields = documents["mappings"]["properties"]
     fields["scores"]["properties"] = {kind: {"type": "float"} for kind in kinds}
@@ -54,13 +57,16 @@ def render(
     for name in ("hits", "evidence", "tombstones"):
         settings = read[name]["template"]["settings"]["index"]
         settings.update(number_of_shards=layout.shards, number_of_replicas=layout.replicas)
+        if layout.lifecycle and name != "tombstones":
+            settings["lifecycle"] = {"name": f"{layout.prefix}-months"}
     return [_stamped(f"{layout.prefix}-{name}", component, read[name]) for name, component in _FILES.items()]
 
 
 _FILES = {"hits-documents": True, "hits": False, "evidence": False, "tombstones": False}
 
 
-def _read(file: Path, prefix: str) -> dict[str, Any]:
+def read_file(file: Path, prefix: str) -> dict[str, Any]:
+    """What a file of `config/elasticsearch/` holds, with the installation's prefix; a damaged one is a `ConfigurationError`."""
     try:
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8").replace("{prefix}", prefix))
     except (OSError, ValueError) as error:
