@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,12 +12,14 @@ from pipeline.agents import ScreeningAgent
 from pipeline.broker.erasures import erasure_key
 from pipeline.broker.topics import Topics
 from pipeline.codec import encode
+from pipeline.commands import parts
 from pipeline.erasing import ErasingAgent, Mason
 from pipeline.index.documents import Names, recheck_s
 from pipeline.index.tombstones import Tombstone, covering, names, queries, read
-from pipeline.posts import Erasure
+from pipeline.posts import Erasure, Hit
 from pipeline.screen.erased import Erased
 from pipeline.screen.pseudonyms import Pseudonyms
+from pipeline.settings import Settings
 from tests.fakes import NAMES, NOW, OFFER, Outbox, Stream, a_screen, events, packed, post, remembers
 from tests.test_agents import INTAKE, a_hit, said, screening
 from tests.test_documents import hit
@@ -233,3 +235,30 @@ def test_a_post_is_asked_for_again_as_far_apart_as_the_first_time_and_at_most_ho
     assert recheck_s(None, NOW) is None
     assert recheck_s(NOW + 48 * HOUR, NOW) == 48 * 3600
     assert recheck_s(NOW - HOUR, NOW) == 3600
+
+
+@pytest.mark.connected
+async def test_an_erasure_reaches_what_was_found_under_an_earlier_key(settings: Settings) -> None:
+    store, before = parts.store(settings), Pseudonyms(b"the key of before, 32 bytes long", "k0")
+    await store.set_up()
+    held = [
+        _found_under(before, "n-1", "a-1"),
+        _found_under(before, "n-2", "a-2"),
+        _found_under(before, "n-3", "a-3"),
+        _found_under(NAMES, "n-1", "a-1"),
+    ]
+    await store.write(held)
+    mason = Mason(NAMES, KEPT, (before,))
+    stones = [*mason.tombstones(erasure(1), NOW), *mason.tombstones(of_author("a-2", erased_at=datetime.now(UTC)), NOW)]
+    await store.eraser.bury(stones)
+    assert await store.eraser.remove(stones) == 3
+    assert await store.present({one.id: 7 for one in held}) == {held[2].id}
+    assert [one.id for one in await store.unerased(held)] == [held[2].id]
+    assert await store.due.sealed(held[0].id) is None
+    await store.close()
+
+
+def _found_under(key: Pseudonyms, native_id: str, author_id: str) -> Hit:
+    made = hit(key.document_id("push", native_id))
+    of = msgspec.structs.replace(made.document, author=key.author("push", author_id), created_at=NOW, received_at=NOW)
+    return msgspec.structs.replace(made, document=of)

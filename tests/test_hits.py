@@ -109,6 +109,12 @@ def test_a_hit_carries_the_encoders_reading_unless_told_otherwise() -> None:
     assert msgspec.structs.replace(with_one.document, vector=None) == without.document
 
 
+def test_a_number_in_words_of_the_language_that_the_platform_names_is_masked_in_a_text_of_another() -> None:
+    spelled = "cuatro cuatro siete siete cero cero nueve cero cero uno dos tres"
+    of = post(text=f"Boat tonight for three people, contact {spelled} , ask there", lang_hint=("es",))
+    assert "siete" not in hit(of).document.text
+
+
 def test_hashtags_stay_unless_they_name_someone() -> None:
     tags = hit(post()).document.hashtags
     assert tags[0] == "game"

@@ -1,6 +1,6 @@
 """Templates: rendered from the config folder, put once, changed by nobody unnoticed."""
 
-import shutil
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -138,20 +138,27 @@ async def test_a_newer_fanals_template_is_left_alone_even_by_force(store: Store)
         await store.set_up(force=True)
 
 
-def config_of_before(at: Path) -> Path:
-    """A configuration folder whose mapping of hits is the third, as it was before there were cues."""
-    shutil.copytree(config_dir(), at)
-    shutil.copy(GOLDEN / "hits-documents-3.json", at / "elasticsearch" / "hits-documents.json")
-    return at
+async def month_of_before(store: Store) -> Template:
+    """Put the mapping of hits as it was before there were cues, the third, make a month with it, and write a hit of that time."""
+    await store.set_up()
+    prefix = store._names.prefix
+    body = json.loads((GOLDEN / "hits-documents-3.json").read_text(encoding="utf-8").replace("{prefix}", prefix))
+    fields = body["template"]["mappings"]["properties"]
+    fields["scores"]["properties"] = {kind: {"type": "float"} for kind in KINDS}
+    fields["text"]["fields"] = {"fr": {"type": "text", "analyzer": "french"}}
+    old = Template(f"{prefix}-hits-documents", True, {**body, "_meta": {**body["_meta"], "fanal_digest": digest(body)}})
+    await store._client.cluster.put_component_template(name=old.name, template=body["template"], meta=old.body["_meta"])
+    await store._client.indices.create(index=f"{prefix}-hits-2026.11")
+    written = msgspec.to_builtins(hit("a").document)
+    await store._client.index(
+        index=f"{prefix}-hits-2026.11", id="a", document=written, version=7, version_type="external_gte"
+    )
+    return old
 
 
 @pytest.mark.connected
-async def test_months_made_by_an_earlier_mapping_take_what_the_present_one_has(
-    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("FANAL_CONFIG_DIR", str(config_of_before(tmp_path / "config")))
-    assert len(await store.set_up()) == 4
-    assert await store.write([hit("a")]) == []
+async def test_months_made_by_an_earlier_mapping_take_what_the_present_one_has(store: Store) -> None:
+    old = await month_of_before(store)
     full = msgspec.structs.replace(
         hit("b").document,
         priority="urgent",
@@ -162,16 +169,19 @@ async def test_months_made_by_an_earlier_mapping_take_what_the_present_one_has(
         departs_at=NOW,
         vector="01" * 384,
     )
-    assert len(await store.write([hit("b", document=full)])) == 1
-    monkeypatch.delenv("FANAL_CONFIG_DIR")
-    assert await store.set_up() == [f"updated index template {store._names.prefix}-hits-documents"]
+    assert [why for _, why in await store.write([hit("b", document=full)])] == ["strict_dynamic_mapping_exception"]
+    assert await store.set_up() == [f"updated index template {old.name}"]
     assert await store.set_up() == []
     assert await store.write([hit("b", document=full), hit("c", document=full, month="2026.10")]) == []
     assert await store.present({"a": 7, "b": 7, "c": 7}) == {"a", "b", "c"}
     assert {one["id"] for one in (await store.similar("b")).hits} == {"c"}
-    monkeypatch.setenv("FANAL_CONFIG_DIR", str(tmp_path / "config"))
-    with pytest.raises(ConfigurationError, match="hits-documents is a newer Fanal's"):
-        await store.set_up(force=True)
+
+
+def test_a_mapping_that_is_newer_than_the_code_is_told_from_an_older_one() -> None:
+    ours = rendered()["fanal-hits-documents"]
+    theirs = {**ours.body, "_meta": {**ours.body["_meta"], "fanal_version": ours.body["_meta"]["fanal_version"] + 1}}
+    older = {**theirs, "_meta": {**theirs["_meta"], "fanal_version": 3}}
+    assert (compare(ours, theirs), compare(ours, older)) == ("newer", "older")
 
 
 @pytest.mark.connected

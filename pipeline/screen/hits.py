@@ -28,6 +28,7 @@ OFFSET_BITS = 10
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 MOST_TAGS = 64
 MOST_CONTACTS = 256
+MOST_HINTS = 8
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
 _COUNTRY = re.compile(r"[A-Za-z]{2,3}")
@@ -90,7 +91,7 @@ def _document(candidate: Candidate, assessment: Assessment, screened_at: datetim
     if assessment.lane is None or assessment.level is None:
         raise ValueError("a post without a lane and a level is no hit")
     post, position = candidate.post, candidate.position
-    seen = _seen(post, candidate.langs, pseudonyms)
+    seen = _seen(post, _to_mask_in(candidate), pseudonyms)
     found = facets(seen.cues, seen.text, post.created_at)
     first = prioritise(assessment, found, post.created_at, candidate.received_at)
     document = Document(
@@ -131,7 +132,7 @@ def _with_facts(document: Document, post: Post, pseudonyms: Pseudonyms) -> Docum
         container=pseudonyms.container(platform, post.container) if post.container else None,
         in_reply_to=pseudonyms.document_id(platform, post.in_reply_to) if post.in_reply_to else None,
         repost_of=pseudonyms.document_id(platform, post.repost_of) if post.repost_of else None,
-        lang_hint=tuple(hint for hint in post.lang_hint[:8] if _LANGUAGE.fullmatch(hint)),
+        lang_hint=tuple(hint for hint in post.lang_hint[:MOST_HINTS] if _LANGUAGE.fullmatch(hint)),
         media_kinds=tuple(sorted({media.kind for media in post.media if _MEDIA.fullmatch(media.kind)})),
         country=country if country and _COUNTRY.fullmatch(country) else None,
         transport=post.transport,
@@ -139,6 +140,12 @@ def _with_facts(document: Document, post: Post, pseudonyms: Pseudonyms) -> Docum
         truncated=post.truncated,
         may_link_actor=post.terms.may_link_actor,
     )
+
+
+def _to_mask_in(candidate: Candidate) -> tuple[str, ...]:
+    """The languages whose words may spell a contact: those of the text, and those that its platform gives it besides."""
+    hinted = (hint for hint in candidate.post.lang_hint[:MOST_HINTS] if _LANGUAGE.fullmatch(hint))
+    return tuple(dict.fromkeys((*candidate.langs, *hinted)))
 
 
 def _seen(post: Post, langs: Sequence[str], pseudonyms: Pseudonyms) -> _Seen:
