@@ -13,20 +13,7 @@ from tests.fakes import NAMES, SMUGGLING, hit_of, post
 from tests.spellings import Spelling, spellings
 from tests.test_hits import RECEIVED, SCREENED
 
-UNSEEN = frozenset(
-    {
-        "number between emoji",
-        "handle spaced",
-        "mail '{0} @ {1}' bureauvera3",
-        "mail '{0} arobase {2} point org' bureauvera10",
-        "mail '{0} chiocciola {2} punto org' bureauvera13",
-        "mail '{0} arroba {1}' bureauvera15",
-        "mail '{0} AT {2} DOT org' bureauvera16",
-        "mail '{0} at {2} dot org' bureauvera17",
-        "mail '{0} \\u0441\\u043e\\u0431\\u0430\\u043a\\u0430 {1}' bureauvera19",
-        "mail '{0}@{2} .org' bureauvera22",
-    }
-)
+UNSEEN = frozenset({"number between emoji", "handle spaced", "mail '{0}@{2} .org' bureauvera22"})
 SEEN = [one for one in spellings() if one.name not in UNSEEN]
 
 

@@ -17,7 +17,10 @@ from pipeline.screen.telephones import RUN, read_run
 _INVISIBLE = r"\u00AD\u200B-\u200F\u2060\uFEFF"
 _CHAR = rf"[\w.{_INVISIBLE}-]"
 _LABEL = rf"[^\W_][\w{_INVISIBLE}-]{{0,62}}"
-_AT = r"(?:[@＠]|\s?[(\[{]\s?(?:at|arobase|arroba|chiocciola|собака)\s?[)\]}]\s?)"
+_AT = (
+    r"(?:[@＠]|\s?[(\[{]\s?(?:at|arobase|arroba|chiocciola|собака)\s?[)\]}]\s?"
+    r"|\s(?:[@＠]|arobase|arroba|chiocciola|małpa|kukac|собака|собачка)\s)"
+)
 _DOT = (
     r"(?:\.|\s?[(\[{]\s?(?:dot|punto|point|ponto|punct|punkt|kropka|nokta|pika|τελεία|точка|крапка|नुक्ता)\s?[)\]}]\s?)"
 )
