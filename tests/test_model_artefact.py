@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,18 @@ def test_flagged_means_the_offers_lane() -> None:
 def test_no_texts_give_no_assessments() -> None:
     heads = load_heads()
     assert Classifier(heads, FakeEngine("openvino-f32", heads.base_sha256)).assess([], []) == []
+
+
+def test_an_assessment_carries_what_the_last_layer_has_of_its_own_text() -> None:
+    heads = load_heads()
+    engine = FakeEngine("openvino-f32", heads.base_sha256)
+    expected = engine.encode(["a", "b", "c"])[:, -384:]
+    found = Classifier(heads, engine).sift(["a", "b", "c"]).assess([0, 2], ["en", "fr"])
+    assert [
+        one.vector is not None and np.array_equal(one.vector, row)
+        for one, row in zip(found, expected[[0, 2]], strict=True)
+    ] == [True, True]
+    assert found[0] == replace(found[0], vector=None)
 
 
 def test_texts_that_were_sifted_get_the_assessments_of_those_that_were_not() -> None:
