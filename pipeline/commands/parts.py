@@ -289,8 +289,9 @@ def screen(settings: Settings, judge: Judge) -> Screen:
     from pipeline.rules import ruled, shipped
     from pipeline.screen.context import Context
     from pipeline.screen.crosswalk import crosswalk
+    from pipeline.screen.cues import find_cues
     from pipeline.screen.cues.crossings import crossings
-    from pipeline.screen.cues.lexicon import lists
+    from pipeline.screen.cues.points import town_points
     from pipeline.screen.hits import make_hit, without_vector
     from pipeline.screen.language import Languages
     from pipeline.screen.screening import Screen
@@ -298,10 +299,12 @@ def screen(settings: Settings, judge: Judge) -> Screen:
     from pipeline.screen.stages import Stages
     from pipeline.screen.values import shipped_rates
 
+    # tables that do not fit are said now, and no batch waits three seconds until those of towns are read
     shipped_rates()
-    lists()  # a list or a table that does not fit is said now, not at the first hit
     crossings()
     crosswalk()
+    find_cues("Paris", "en")
+    town_points()
     pseudonyms = named(settings)
     stages = Stages()
     made = partial(make_hit, pseudonyms=pseudonyms, seal=stages.timed("seal", seal(settings).seal))
