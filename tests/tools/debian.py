@@ -72,13 +72,17 @@ def root_of(tool: str) -> Path:
     Raises:
         Unobtainable: they are in no suite that can be reached from here.
     """
-    TOOLS.mkdir(parents=True, exist_ok=True)
     suites = listed(tool)
-    with waiting_claim(TOOLS / "lock", lambda: None):
-        for packages in suites.values():
-            if _root(packages).exists():
-                return _root(packages)
-        return _first(tool, suites)
+    if found := _unpacked(suites):
+        return found
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    with waiting_claim(TOOLS / "debian.lock", lambda: None):
+        return _unpacked(suites) or _first(tool, suites)
+
+
+def _unpacked(suites: dict[str, list[Package]]) -> Path | None:
+    """What an earlier call left, of whichever suite."""
+    return next((_root(packages) for packages in suites.values() if _root(packages).exists()), None)
 
 
 def _first(tool: str, suites: dict[str, list[Package]]) -> Path:
