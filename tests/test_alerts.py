@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.alerting.asked import MACHINE, asked, declared
+from pipeline.labels import shapes
+from tests.alerting.asked import MACHINE, asked, declared, matched
 from tests.alerting.shipped import (
     ALERTMANAGER,
     PROMETHEUS,
@@ -102,6 +103,24 @@ def test_a_rule_asks_for_metrics_and_labels_that_exist(rule: dict[str, Any]) -> 
     for metric, labels in asked(rule["expr"]):
         assert metric in known, f"{metric} does not exist"
         assert labels <= known[metric] | MACHINE, f"{metric} has no label {', '.join(labels - known[metric] - MACHINE)}"
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
+def test_a_rule_compares_labels_with_values_that_they_may_have(rule: dict[str, Any]) -> None:
+    assert [one for one in matched(rule["expr"]) if not possible(*one)] == []
+
+
+def possible(metric: str, label: str, value: str) -> bool:
+    """Whether a label of a metric may have a value, as far as its values are a closed set."""
+    shape = shapes().get(re.sub(r"_(total|bucket|count|sum)$", "", metric))
+    if shape is None or label in MACHINE or label == "le":
+        return True
+    return not shape.labels[label].names or value in shape.labels[label].names
+
+
+def test_a_value_that_no_label_has_is_noticed() -> None:
+    [one] = matched('fanal_source_state{state="refusd"} == 1')
+    assert not possible(*one)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,28 @@ def asked(expr: str) -> list[tuple[str, set[str]]]:
     return list(_asked(promql.parse(expr), set()))
 
 
+def matched(expr: str) -> list[tuple[str, str, str]]:
+    """Each value that an expression compares a label with: the metric, the label, the value; `a|b` is two."""
+    return [
+        (_name(node), matcher.name, value)
+        for node in _selectors(promql.parse(expr))
+        for matcher in node.matchers.matchers
+        for value in matcher.value.split("|")
+    ]
+
+
+def _selectors(expr: promql.Expr) -> list[promql.VectorSelector]:
+    found: list[promql.VectorSelector] = []
+
+    def look(node: promql.Expr) -> bool:
+        if isinstance(node, promql.VectorSelector):
+            found.append(node)
+        return True
+
+    promql.walk(expr, look)
+    return found
+
+
 def _asked(node: promql.Expr, above: set[str]) -> Iterator[tuple[str, set[str]]]:
     match node:
         case promql.VectorSelector():

@@ -16,7 +16,7 @@ from tests.tools.debian import Unobtainable
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
 
-LABELS = {
+LABELS: dict[str, list[dict[str, str]]] = {
     "FanalNoProgress": [{"role": role} for role in ("screening", "indexing", "erasing", "trends")],
     "FanalLagRising": [{"topic": topic} for topic in ("posts", "hits", "erasures", "sightings")],
     "FanalSourceSilent": [{"source": f"source-{number}"} for number in range(28)],
