@@ -1,7 +1,7 @@
 # One door: everything is run, checked and tested through these targets. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test test-train test-slow check bench chaos fmt clean lock release audit site
+.PHONY: help run test test-train test-slow check bench chaos fmt clean lock dashboards release audit site
 
 PYTHON ?= python3
 VENV := .venv
@@ -61,6 +61,9 @@ chaos: $(VENV)/.dev ## Kill workers, broker and search server; SEEDS=20 for twen
 fmt: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+dashboards: $(VENV)/.dev ## Write the dashboards of Grafana anew: grafana/dashboards/*.json
+	$(BIN)/python -m grafana.dashboards
 
 lock: $(VENV)/.dev ## Resolve the requirement lists anew
 	requirements/lock $(BIN)
