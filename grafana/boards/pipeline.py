@@ -4,7 +4,6 @@ from grafana.boards.faults import ERASURES, ERRORS
 from grafana.boards.processes import BY_ROLE, PROCESSES
 from grafana.panels import QUANTILES, Board, Panel, Query, Row, mean, quantile, quantiles, rate, ratio
 
-
 GLANCE = Row(
     "At a glance",
     (
