@@ -1,18 +1,15 @@
 """Every query of every dashboard is asked of a real Prometheus that scrapes every metric, and gives series."""
 
-import importlib
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from grafana.dashboards import rendered
 from tests.dashboards.prometheus import Prometheus, scraping
 from tests.dashboards.reading import Dashboard, Target, filled, question, targets, variables
+from tests.tools.debian import Unobtainable, program
 
 pytestmark = pytest.mark.connected
 
@@ -26,23 +23,12 @@ QUESTIONS = [
 ]
 
 
-def program() -> Path | None:
-    """Prometheus: what `FANAL_PROMETHEUS` names, what the machine has, or what the tools of the tests fetch."""
-    given = os.environ.get("FANAL_PROMETHEUS") or shutil.which("prometheus")
-    if given:
-        return Path(given)
-    try:
-        fetched = importlib.import_module("tests.tools.debian").prometheus()
-    except ModuleNotFoundError:
-        return None
-    return Path(fetched) if fetched else None
-
-
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    found = program()
-    if found is None:
-        pytest.skip("no Prometheus: it could not be fetched, and FANAL_PROMETHEUS names none")
+    try:
+        found = program("prometheus", "prometheus")
+    except Unobtainable as fault:
+        pytest.skip(f"no Prometheus: {fault}")
     with scraping(found, tmp_path_factory.mktemp("prometheus")) as running:
         yield running
 
