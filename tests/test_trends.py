@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.trends.alerts import Alert, decode_alert, encode_alert
-from pipeline.trends.baseline import DAY
+from pipeline.trends.baseline import DAY, MODELS, Learning, Level
 from pipeline.trends.budget import QUIET, Pages, threshold, weighed
 from pipeline.trends.campaigns import fingerprint
 from pipeline.trends.detector import MONDAY
@@ -17,7 +17,7 @@ from pipeline.trends.exposure import MOST_PLATFORMS, Posts
 from pipeline.trends.saved import restore, save
 from pipeline.trends.series import FALLOW, OTHER, Register, Series, series_of
 from pipeline.trends.spikes import GRACE, Sighting, Sightings, Spikes
-from pipeline.trends.tails import log_gamma, surprise
+from pipeline.trends.tails import Floats, log_gamma, surprise
 
 ONE = Series("smuggling", "sea", "none", "fr", "push")
 GRACE_S = 60 * GRACE
@@ -155,7 +155,41 @@ def test_a_series_pages_only_after_a_week_and_once_an_hour() -> None:
 def test_the_threshold_is_the_budget_over_all_tests_of_a_week() -> None:
     assert threshold(1000, 1.0) == pytest.approx(math.log10(1000 * 7 * 24 * 60))
     assert threshold(1000, 0.1) == pytest.approx(threshold(1000, 1.0) + 1)
-    assert float((10.0 ** weighed(np.zeros((3, 1)))).sum()) == pytest.approx(1.0)
+
+
+def test_the_parts_of_the_budget_come_to_one_a_series_and_large_series_get_more_of_the_five_minutes() -> None:
+    expected = np.array([0.0, 5.0, 15.0, 200.0, 900.0])
+    parts = 10.0 ** weighed(np.zeros((3, 5)), expected, [0, 1, 2, 3])
+    assert float(parts[:, :4].sum()) == pytest.approx(4.0)
+    assert parts[1, 0] < parts[1, 1] < parts[1, 2] == parts[1, 3] == parts[1, 4]
+    assert len(set(parts[2].tolist())) == len(set(parts[0].tolist())) == 1
+    alone = 10.0 ** weighed(np.zeros((3, 1)), np.array([0.2]), slice(None))
+    assert float(alone.sum()) == pytest.approx(1.0)
+
+
+def foretold(counts: Floats) -> tuple[float, float]:
+    """The mean error of the level by which a series' minutes were foretold in the second half, and how long it remembers."""
+    learning, series = Learning(), 1
+    level, apart, belief = Level.empty(series, learning), [], 0.0
+    for minute, count in enumerate(counts):
+        before = level.mixed()[0]
+        apart.append(abs(float(before[0, 0]) * 20.0 - count))
+        level.update(np.array([count]), np.full((MODELS, series), 20.0), learning)
+        if minute % 5 == 0:
+            window = np.array([counts[max(minute - 4, 0) : minute + 1].sum()])
+            level.judge(window, np.full((MODELS, series), 100.0), np.full((MODELS, series), 0.01), learning)
+        weights = np.exp(level.merit[:, 0, 0])
+        belief = float((weights * np.array(learning.memories)).sum() / weights.sum())
+    return float(np.mean(apart[len(apart) // 2 :])), belief
+
+
+def test_a_series_that_wanders_is_foretold_by_a_short_memory_and_a_calm_one_by_a_long_memory() -> None:
+    draws = np.random.default_rng(3)
+    calm = draws.poisson(20.0, 2000).astype(np.float64)
+    wave = np.exp(0.8 * np.sin(np.arange(2000) / 20))
+    wild = draws.poisson(20.0 * wave).astype(np.float64)
+    assert foretold(calm)[1] > 40
+    assert foretold(wild)[1] < 12
 
 
 @pytest.fixture(scope="module")

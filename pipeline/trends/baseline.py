@@ -28,8 +28,10 @@ LONGEST = 60
 class Learning:
     """How fast a baseline learns and forgets. Counts of distinct authors are the unit of trust."""
 
-    level_half_life: float = 25.0
-    """Minutes after which a count weighs half in the level."""
+    memories: tuple[float, ...] = (8.0, 20.0, 50.0)
+    """Minutes after which a count weighs half in the level, of each filter: those that foretell a series best are believed."""
+    merit_half_life: float = 7.0 * DAY / 5
+    """Of looks every five minutes after which a filter's merit weighs half: a week."""
     level_trust: float = 20.0
     """Counts that a level of 1 is worth: the smaller the series, the less its level moves."""
     rhythm_keeps: float = 0.5 ** (1 / 28)
@@ -108,18 +110,45 @@ def _drawn(counts: Floats, exposure: Floats, towards: Floats, trust: float) -> F
 
 @dataclass(slots=True)
 class Level:
-    """How much more or less than its rhythm a series counts at present: a gamma filter of mean 1 where nothing is known."""
+    """How much more or less than its rhythm a series counts at present: gamma filters of mean 1 where nothing is known, some that
+    forget sooner and some later, weighed by how well each foretold the windows of five minutes so far.
+
+    Arrays are memories x models x series. `merit` is a log-likelihood; `held` is each filter's level five minutes ago.
+    """
 
     shape: Floats
     rate: Floats
+    held: Floats
+    merit: Floats
 
     @classmethod
     def empty(cls, series: int, learning: Learning) -> "Level":
         """A level of 1 for `series` rows of both models."""
-        return cls(np.full((MODELS, series), learning.level_trust), np.full((MODELS, series), learning.level_trust))
+        size = (len(learning.memories), MODELS, series)
+        trust = np.full(size, learning.level_trust)
+        return cls(trust, trust.copy(), np.ones(size), np.zeros(size))
 
     def update(self, counts: Floats, expected: Floats, learning: Learning) -> None:
-        """Take in a minute: what was counted, and what the rhythm alone expected."""
-        keeps = 0.5 ** (1 / learning.level_half_life)
+        """Take in a minute: what was counted, and what the rhythm alone expected (models x series both)."""
+        keeps = 0.5 ** (1 / np.array(learning.memories))[:, None, None]
         self.shape = learning.level_trust + keeps * (self.shape - learning.level_trust) + counts
         self.rate = learning.level_trust + keeps * (self.rate - learning.level_trust) + expected
+
+    def judge(self, counts: Floats, rhythm: Floats, spread: Floats, learning: Learning) -> None:
+        """Take in a window of five minutes: what was counted, what the rhythm expected of it, and the dispersion left over."""
+        means = np.maximum(rhythm * self.held, 1e-9)
+        variance = means + (spread + 1 / self.shape) * means * means
+        apart = np.minimum((counts - means) ** 2 / variance, learning.clip**2)
+        keeps = 0.5 ** (1 / learning.merit_half_life)
+        self.merit = keeps * self.merit - (apart + np.log(variance)) / 2
+        self.merit -= self.merit.max(axis=0)
+        self.held = self.shape / self.rate
+
+    def mixed(self) -> tuple[Floats, Floats]:
+        """The level and its inverse shape (models x series both), over all filters."""
+        belief = np.exp(self.merit)
+        belief /= belief.sum(axis=0)
+        each = self.shape / self.rate
+        level = (belief * each).sum(axis=0)
+        unsure = (belief * (1 / self.shape + (each / level - 1) ** 2)).sum(axis=0)
+        return level, unsure

@@ -1,19 +1,34 @@
 """How much surprise pages: a budget of false pages a week, shared over all series and windows."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pipeline.trends.baseline import DAY, DAYS
+from pipeline.trends.detector import FIVE
 from pipeline.trends.tails import Floats
 
-SHARES = (0.1, 0.6, 0.3)
-"""The part of the budget that each window (1, 5, 60 minutes) may spend."""
+SHARES = (0.05, 0.75, 0.2)
+"""The part of the budget that each window (1, 5, 60 minutes) may spend, before it is shared out."""
+LARGE = 15.0
+"""Voices expected in five minutes from which the window of five minutes may spend its whole part. Where fewer are expected a rise
+of threefold is not told from chance so soon, whatever is spent; there it is left to the window of an hour."""
+LEAST_PART = 0.05
 QUIET = 60
 """Minutes without a surprise that pages after which a series may page again."""
 
+Rows = Sequence[int] | slice
 
-def weighed(surprise: Floats) -> Floats:
-    """The surprise of windows (first axis) on one scale: less what a window's part of the budget costs it."""
-    found: Floats = surprise + np.log10(np.array(SHARES))[:, None]
+
+def weighed(surprise: Floats, expected: Floats, rows: Rows) -> Floats:
+    """The surprise of windows (windows x series) on one scale: with what a window of a series may spend of the budget.
+
+    The parts come to 1 a series on average over the `rows` in use, so the bound of `threshold` holds. They depend on what was
+    `expected` of five minutes (by series) alone: a part that followed the count would be no bound.
+    """
+    parts = np.repeat(np.array(SHARES)[:, None], expected.size, axis=1)
+    parts[FIVE] *= np.clip((expected / LARGE) ** 2, LEAST_PART, 1.0)
+    found: Floats = surprise + np.log10(parts / parts[:, rows].sum(axis=0).mean())
     return found
 
 

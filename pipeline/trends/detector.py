@@ -10,11 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.trends.baseline import CELLS, DAY, HOURS, LONGEST, MINUTES, MODELS, Learning, Level, Rhythm
+from pipeline.trends.spread import Spread
 from pipeline.trends.tails import Floats, above, surprise
 
 WINDOWS = (1, 5, 60)
 MONDAY = 4 * DAY
 """Minutes from 1970 (a Thursday) to its first Monday."""
+FIVE = 1
+"""The place of the window of five minutes."""
 LEAST = 5
 """Distinct authors below which no window is unusual."""
 SPREAD_EVERY = 5
@@ -44,50 +47,11 @@ class Scores:
     surprise: Floats
     expected: Floats
 
-
-@dataclass(slots=True)
-class Spread:
-    """What is left over in the windows of a series: their dispersion, and how windows count against sums of minutes.
-
-    Arrays are windows x models x series.
-    """
-
-    excess: Floats
-    weight: Floats
-    counted: Floats
-    summed: Floats
-
-    @classmethod
-    def empty(cls, series: int) -> "Spread":
-        """Nothing seen."""
-        return cls(*(np.zeros((len(WINDOWS), MODELS, series)) for _ in range(4)))
-
-    def inverse_shapes(self, learning: Learning) -> Floats:
-        """The dispersion left over, drawn towards what is usual where little was seen."""
-        trusted = learning.spread_trust * learning.spread
-        return np.maximum((self.excess + trusted) / (self.weight + learning.spread_trust), learning.least_spread)
-
-    def ratio(self) -> Floats:
-        """Distinct counts of a window over the sum of its minutes': below 1 where the same authors come again."""
-        return np.minimum((self.counted + 20.0) / (self.summed + 20.0), 1.0)
-
-    def learn(
-        self, counts: Floats, against: tuple[Floats, Floats], said: tuple[Floats, Floats], learning: Learning
-    ) -> None:
-        """Take in windows: what exceeds Poisson's variance, weighted as its own variance asks; a spike is clipped.
-
-        `against` is what was expected, and the sum of the minutes' expectations. `said` is the whole inverse shape with which it
-        was expected, and 1 for series whose rhythm is known (the others' errors say nothing of what is to come), else 0.
-        """
-        (expected, summed), (spread, known) = against, said
-        keeps = 0.5 ** (1 / learning.spread_half_life)
-        weight = known / (1 + learning.spread * expected) ** 2
-        elsewhere = (spread - self.inverse_shapes(learning)) * expected * expected
-        squares = np.minimum((counts - expected) ** 2, learning.clip**2 * (expected + spread * expected * expected))
-        self.excess = keeps * self.excess + (squares - expected - elsewhere) * weight
-        self.weight = keeps * self.weight + expected * expected * weight
-        self.counted = keeps * self.counted + np.minimum(counts, 2 * summed + 5)
-        self.summed = keeps * self.summed + summed
+    @property
+    def soon(self) -> Floats:
+        """What is expected of five minutes, by series: the lower of the models' expectations."""
+        found: Floats = self.expected[FIVE].min(axis=0)
+        return found
 
 
 class Detector:
@@ -97,7 +61,7 @@ class Detector:
         self.learning = learning or Learning()
         self.rhythm = Rhythm.empty(series)
         self.level = Level.empty(series, self.learning)
-        self.spread = Spread.empty(series)
+        self.spread = Spread.empty(len(WINDOWS), series)
         self.age = np.zeros(series)
         self._hour_counts = np.zeros(series)
         self._hour_exposure = np.zeros((MODELS, series))
@@ -124,6 +88,9 @@ class Detector:
             self.spread.learn(minute.counts[:, None], (expected, summed), (spread, known), self.learning)
             self.inverse_shapes, self.ratio = self.spread.inverse_shapes(self.learning), self.spread.ratio()
         self._learn(minute, rhythm, exposure, here)
+        if minute.number % WINDOWS[FIVE] == 0:
+            foretold = (self._sums[here] - self._sums[(self._at - WINDOWS[FIVE]) % _RING]) * self.ratio[FIVE]
+            self.level.judge(minute.counts[FIVE], foretold, self.inverse_shapes[FIVE], self.learning)
         return scores
 
     def clear(self, row: int) -> None:
@@ -154,7 +121,7 @@ class Detector:
         rhythm, level, spread = self.rhythm, self.level, self.spread
         return [
             *(rhythm.counts, rhythm.exposure, self._hour_counts, self._hour_exposure),
-            *(level.shape, level.rate, self._levels, self._sums, self.age),
+            *(level.shape, level.rate, level.held, level.merit, self._levels, self._sums, self.age),
             *(spread.excess, spread.weight, spread.counted, spread.summed),
         ]
 
@@ -211,8 +178,8 @@ class Detector:
         bounds = means + learning.clip * usual + 3.0
         heard = exposure[1]
         self.level.update(np.minimum(counts, bounds) * heard, rhythm, learning)
-        self._levels[0, here] = self.level.shape / self.level.rate
-        self._levels[1, here] = 1 / self.level.shape + 1 / self.rhythm.trust
+        self._levels[0, here], unsure = self.level.mixed()
+        self._levels[1, here] = unsure + 1 / self.rhythm.trust
         self._hour_counts += np.minimum(counts, bounds.max(axis=0)) * heard
         self._hour_exposure += exposure
         self.age += 1

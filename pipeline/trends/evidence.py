@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.trends.alerts import Alert
-from pipeline.trends.budget import weighed
-from pipeline.trends.detector import WINDOWS, Scores
+from pipeline.trends.detector import WINDOWS
 from pipeline.trends.distinct import Heard
 from pipeline.trends.series import Series
+from pipeline.trends.tails import Floats
 
 MOST_CAMPAIGNS = 5
 MOST_HITS = 5
@@ -24,9 +24,17 @@ class Opened:
     at_s: float
 
 
-def alert_of(opened: Opened, heard: Heard, scores: Scores) -> Alert:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a minute was of all windows and series: weighed surprises, and the higher of the models' expectations."""
+
+    surprises: Floats
+    expected: Floats
+
+
+def alert_of(opened: Opened, heard: Heard, seen: Seen) -> Alert:
     """The record of a page, from the scores of its minute and what was heard in its windows."""
-    surprises = weighed(scores.surprise[:, [opened.row]])[:, 0]
+    surprises = seen.surprises[:, opened.row]
     place = int(surprises.argmax())
     length, now, series = WINDOWS[place], opened.number, opened.series
     pairs = heard.within(now, length)
@@ -38,7 +46,7 @@ def alert_of(opened: Opened, heard: Heard, scores: Scores) -> Alert:
         voices=heard.counts(now)[place],
         authors=len({author for author, _ in pairs}),
         texts=len({campaign for _, campaign in pairs}),
-        expected=round(float(scores.expected[place, :, opened.row].max()), 3),
+        expected=round(float(seen.expected[place, opened.row]), 3),
         surprise=round(float(surprises[place]), 2),
         threshold=round(opened.threshold, 2),
         counts={str(window): count for window, count in zip(WINDOWS, heard.counts(now), strict=True)},

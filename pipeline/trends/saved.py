@@ -9,7 +9,7 @@ from pipeline.trends.series import Series
 from pipeline.trends.spikes import Spikes
 from pipeline.trends.tails import Floats
 
-VERSION = 1
+VERSION = 2
 MOST_BYTES = 256 * 1024 * 1024
 
 

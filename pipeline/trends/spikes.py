@@ -20,7 +20,7 @@ from pipeline.trends.baseline import LONGEST
 from pipeline.trends.budget import Pages, threshold, weighed
 from pipeline.trends.detector import WINDOWS, Detector, Minute
 from pipeline.trends.distinct import Heard
-from pipeline.trends.evidence import Opened, alert_of
+from pipeline.trends.evidence import Opened, Seen, alert_of
 from pipeline.trends.exposure import Posts
 from pipeline.trends.series import MOST, OTHER, Register, Series
 from pipeline.trends.tails import Floats
@@ -115,11 +115,13 @@ class Spikes:
         """Close the open minute: score it, learn from it, page."""
         now = self.minute
         scores = self.detector.see(Minute(now, self._counted(now), self._exposed(self.posts.close())))
-        highest = weighed(scores.surprise).max(axis=0)
-        least = threshold(len(self.register.rows), self.pages_a_week)
         names = {row: series for series, row in self.register.rows.items()}
+        surprises = weighed(scores.surprise, scores.soon, list(names))
+        highest = surprises.max(axis=0)
+        least = threshold(len(names), self.pages_a_week)
+        seen = Seen(surprises, scores.expected.max(axis=1))
         alerts = [
-            alert_of(Opened(now, row, names[row], least, (now + 1) * self.minute_s), self.heard[row], scores)
+            alert_of(Opened(now, row, names[row], least, (now + 1) * self.minute_s), self.heard[row], seen)
             for row in self.pages.judge(now, highest, self.detector.age, least)
         ]
         shown = sorted(names, key=lambda row: -highest[row])[:SHOWN]

@@ -7,11 +7,8 @@ import numpy as np
 
 from pipeline.trends.baseline import DAY
 from pipeline.trends.budget import weighed
-from pipeline.trends.detector import LEAST, Detector, Minute
+from pipeline.trends.detector import FIVE, LEAST, Detector, Minute
 from pipeline.trends.tails import Floats, surprise
-
-FIVE = 1
-"""The place of the window of 5 minutes."""
 
 
 class Rule(Protocol):
@@ -29,7 +26,8 @@ class Fanal:
 
     def see(self, minute: Minute) -> Floats:
         """The highest weighed surprise, and that of each window."""
-        windows = weighed(self._detector.see(minute).surprise)
+        scores = self._detector.see(minute)
+        windows = weighed(scores.surprise, scores.soon, slice(None))
         return np.concatenate([windows.max(axis=0, keepdims=True), windows])
 
 
