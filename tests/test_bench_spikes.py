@@ -118,6 +118,17 @@ def test_every_rule_is_measured_on_every_rise(monkeypatch: pytest.MonkeyPatch) -
     assert rows["threshold_at_the_budget"]["threshold"] > 30
 
 
+def test_one_who_must_learn_the_level_foretells_large_series_best_and_finds_less_than_one_who_knows_it() -> None:
+    stream = Stream(Plan(6, 300, 15))
+    few, many = (stream.unforeseen(np.full(300, rate)) for rate in (0.2, 40.0))
+    assert (many < few).all()
+    assert (many > 0).all()
+    found = measure([Plan(6, 300, 2)], 660, 0)
+    bases, known, learnt = (np.concatenate(each) for each in (found.bases, found.known, found.learnt))
+    large = bases >= 20
+    assert float((known[large] > 7).mean()) > float((learnt[large] > 7).mean()) > 0.5
+
+
 def test_a_rise_played_in_leaves_the_stream_as_it_was() -> None:
     with_rises = measure([Plan(1, 10, 1)], 660, 0)
     without = measure([Plan(1, 10, 1)], 660, 99)

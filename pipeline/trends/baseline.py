@@ -7,8 +7,8 @@ Two models of each series stand side by side (the first axis of most arrays):
 
 A model's expectation of a minute is exposure x rhythm x level. The exposure is the posts seen, or 1. The rhythm is the rate in
 this hour of the week, drawn towards hour of day x day of week and those towards the whole (gamma shrinkage), discounted by
-weeks. The level is a gamma filter that forgets in hours: what is different today. A window is judged by the level before it
-began.
+weeks. The level says what is different today: gamma filters that forget in an hour or three, of which those are believed that
+foretold the series best. A window is judged by the level before it began.
 """
 
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ LONGEST = 60
 class Learning:
     """How fast a baseline learns and forgets. Counts of distinct authors are the unit of trust."""
 
-    memories: tuple[float, ...] = (8.0, 20.0, 50.0)
+    memories: tuple[float, ...] = (12.0, 25.0, 50.0)
     """Minutes after which a count weighs half in the level, of each filter: those that foretell a series best are believed."""
     merit_half_life: float = 7.0 * DAY / 5
     """Of looks every five minutes after which a filter's merit weighs half: a week."""
@@ -61,6 +61,7 @@ class Rhythm:
     counts: Floats
     exposure: Floats
     around: Floats = field(default_factory=lambda: np.zeros(0))
+    days: Floats = field(default_factory=lambda: np.zeros(0))
     trust: Floats = field(default_factory=lambda: np.zeros(0))
 
     @classmethod
@@ -70,10 +71,12 @@ class Rhythm:
 
     def at_hour(self, hour: int, learning: Learning) -> None:
         """Work out the rates of this hour of the week and of those beside it, and how many counts stand behind it."""
-        self.around = np.stack([self._rate(cell % CELLS, learning) for cell in (hour - 1, hour, hour + 1)])
+        found = [self._rate(cell % CELLS, learning) for cell in (hour - 1, hour, hour + 1)]
+        self.around, self.days = (np.stack(of) for of in zip(*found, strict=True))
         self.trust = self.counts[hour] + learning.cell_trust
 
-    def _rate(self, cell: int, learning: Learning) -> Floats:
+    def _rate(self, cell: int, learning: Learning) -> tuple[Floats, Floats]:
+        """The rate of an hour of the week, and that of its day as a whole."""
         weekday, hour = divmod(cell, HOURS)
         counts, exposure = self.counts, self.exposure
         whole = exposure.sum(axis=1)
@@ -82,7 +85,7 @@ class Rhythm:
         hours = _drawn(counts[hour::HOURS].sum(0), exposure[:, hour::HOURS].sum(1), overall, learning.hour_trust)
         of_day = slice(weekday * HOURS, (weekday + 1) * HOURS)
         by_day = _drawn(counts[of_day].sum(0), exposure[:, of_day].sum(1), overall, learning.day_trust)
-        return _drawn(counts[cell], exposure[:, cell], hours * by_day / overall, learning.cell_trust)
+        return _drawn(counts[cell], exposure[:, cell], hours * by_day / overall, learning.cell_trust), by_day
 
     def at_minute(self, minute: int) -> Floats:
         """The rate in a minute of the hour: a line between the middles of two hours."""
@@ -90,6 +93,13 @@ class Rhythm:
         place = (minute + 0.5) / MINUTES - 0.5
         beside, weight = (before, -place) if place < 0 else (after, place)
         found: Floats = here + (beside - here) * weight
+        return found
+
+    def turning(self, minute: int) -> Floats:
+        """How unsure the rate is near midnight, as an inverse shape: from one day to the next it may turn at once or slowly."""
+        before, here, after = self.days
+        place = (minute + 0.5) / MINUTES - 0.5
+        found: Floats = (abs(place) * ((before if place < 0 else after) / here - 1)) ** 2
         return found
 
     def add(self, hour: int, counts: Floats, exposure: Floats) -> None:
@@ -149,6 +159,4 @@ class Level:
         belief = np.exp(self.merit)
         belief /= belief.sum(axis=0)
         each = self.shape / self.rate
-        level = (belief * each).sum(axis=0)
-        unsure = (belief * (1 / self.shape + (each / level - 1) ** 2)).sum(axis=0)
-        return level, unsure
+        return (belief * each).sum(axis=0), (belief / self.shape).sum(axis=0)

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.trends.baseline import DAY, DAYS
-from pipeline.trends.detector import FIVE
+from pipeline.trends.detector import FIVE, HOUR
 from pipeline.trends.tails import Floats
 
-SHARES = (0.05, 0.75, 0.2)
+SHARES = (0.02, 0.78, 0.2)
 """The part of the budget that each window (1, 5, 60 minutes) may spend, before it is shared out."""
-LARGE = 15.0
-"""Voices expected in five minutes from which the window of five minutes may spend its whole part. Where fewer are expected a rise
-of threefold is not told from chance so soon, whatever is spent; there it is left to the window of an hour."""
-LEAST_PART = 0.05
+LARGE = 12.0
+"""Voices expected in five minutes from which on a threefold rise shows within five minutes. Below, the window of five minutes may
+spend less, as it would find nothing; above, that of an hour, as it finds nothing that five minutes do not find sooner, and the
+level wanders within it."""
+LEAST_PART = 0.02
 QUIET = 60
 """Minutes without a surprise that pages after which a series may page again."""
 
@@ -27,7 +28,9 @@ def weighed(surprise: Floats, expected: Floats, rows: Rows) -> Floats:
     `expected` of five minutes (by series) alone: a part that followed the count would be no bound.
     """
     parts = np.repeat(np.array(SHARES)[:, None], expected.size, axis=1)
-    parts[FIVE] *= np.clip((expected / LARGE) ** 2, LEAST_PART, 1.0)
+    size = np.maximum(expected, 1e-3) / LARGE
+    parts[FIVE] *= np.clip(size**2, LEAST_PART, 1.0)
+    parts[HOUR] *= np.clip(size**-2.0, LEAST_PART, 1.0)
     found: Floats = surprise + np.log10(parts / parts[:, rows].sum(axis=0).mean())
     return found
 

@@ -16,8 +16,8 @@ from pipeline.trends.tails import Floats, above, surprise
 WINDOWS = (1, 5, 60)
 MONDAY = 4 * DAY
 """Minutes from 1970 (a Thursday) to its first Monday."""
-FIVE = 1
-"""The place of the window of five minutes."""
+FIVE, HOUR = 1, 2
+"""The places of the windows of 5 and 60 minutes."""
 LEAST = 5
 """Distinct authors below which no window is unusual."""
 SPREAD_EVERY = 5
@@ -148,6 +148,7 @@ class Detector:
         """Of each window: the sum of its minutes' expectations, what is expected of it, and its inverse shape."""
         shape = self.spread.excess.shape
         summed, spread = np.empty(shape), self.inverse_shapes.copy()
+        spread += self.rhythm.turning(minute.number % MINUTES)
         spread[:, _SHARE] += 1 / np.maximum(minute.posts, 1.0)
         for place, length in enumerate(WINDOWS):
             then = (self._at - length) % _RING

@@ -50,12 +50,15 @@ class Watched:
 @dataclass(slots=True)
 class Measured:
     """A stream with all rules on it. `bases` are distinct authors in 5 minutes where each rise began; `known` is the surprise of
-    the 5 minutes that follow to one who knows the true rate and dispersion: no rule can do better."""
+    the 5 minutes that follow to one who knows the true rate and dispersion, `learnt` to one who knows all of a series but its
+    present level, and learns that as Kalman's filter would: about the
+    best that a rule can do."""
 
     days: int
     watched: dict[str, Watched]
     bases: list[Floats] = field(default_factory=list)
     known: list[Floats] = field(default_factory=list)
+    learnt: list[Floats] = field(default_factory=list)
 
 
 class Streams:
@@ -75,12 +78,20 @@ class Streams:
 
     def rise(self, rates: Floats, at: int) -> Floats:
         """Counts at three times these rates."""
-        parts = np.split(rates, np.cumsum([one.plan.series for one in self._streams])[:-1], axis=1)
-        drawn = [
-            one.draw(part, np.random.default_rng([one.plan.seed, at]), RISE)
-            for one, part in zip(self._streams, parts, strict=True)
-        ]
+        drawn = [one.draw(part, np.random.default_rng([one.plan.seed, at]), RISE) for one, part in self._parts(rates)]
         return np.concatenate(drawn, axis=1)
+
+    def foretell(self, rates: Floats, at: int) -> tuple[Floats, Floats]:
+        """What one would expect of the first five of these minutes who knows all but the present level, and how unsure it is."""
+        parts = list(self._parts(rates))
+        unsure = np.concatenate([one.unforeseen(part[0]) for one, part in parts])
+        draws = [np.random.default_rng([one.plan.seed, at, 1]).standard_normal(one.plan.series) for one, _ in parts]
+        missed = np.exp(np.concatenate(draws) * np.sqrt(unsure) - unsure / 2)
+        return rates[:5].sum(axis=0) * missed, unsure
+
+    def _parts(self, rates: Floats) -> Iterator[tuple[Stream, Floats]]:
+        ends = np.cumsum([one.plan.series for one in self._streams])[:-1]
+        return zip(self._streams, np.split(rates, ends, axis=1), strict=True)
 
 
 class Windows:
@@ -148,7 +159,10 @@ def _rise(
     windows, running = copy.deepcopy(state)
     drawn = stream.rise(rates, at)
     found.bases.append(rates[:5].sum(axis=0))
-    found.known.append(surprise(drawn[:5].sum(axis=0), rates[:5].sum(axis=0), stream.spread))
+    counts, means = drawn[:5].sum(axis=0), rates[:5].sum(axis=0)
+    found.known.append(surprise(counts, means, stream.spread))
+    foretold, unsure = stream.foretell(rates, at)
+    found.learnt.append(surprise(counts, foretold, stream.spread + unsure))
     reached: dict[str, list[Floats]] = {name: [] for name in running}
     for minute in range(RISE_MINUTES):
         seen = windows.add(MONDAY + at + minute, drawn[minute], posts[minute])

@@ -127,8 +127,7 @@ def curve(bases: Floats, reached: Floats, at: float) -> list[dict[str, Any]]:
 
 
 def possible(bases: Floats, known: Floats, at: float) -> dict[str, Any]:
-    """What one would find within 5 minutes at this threshold who knew every series' true rate and dispersion: on bases of 20 or
-    more, and by base."""
+    """What one would find within 5 minutes at this threshold who had such surprises: on bases of 20 or more, and by base."""
     over = known >= at
     bands = {str(base): over[(bases >= base / 1.2) & (bases < base * 1.2)] for base in BASES}
     large = over[bases >= LARGE]
@@ -163,11 +162,14 @@ def figures(measured: Measured, series: int, seeds: Sequence[int], pages_a_week:
         mark = calibrated(measured.watched[name], halves.calibration, math.floor(pages_a_week * weeks))
         rows[f"{name}_at_the_budget"] = _row(measured, name, mark, halves)
     bases, reached = rises(measured, "fanal", halves)
-    known = np.concatenate([each[halves.report] for each in measured.known])
+    known, learnt = (
+        np.concatenate([each[halves.report] for each in found]) for found in (measured.known, measured.learnt)
+    )
     return {
         "rules": rows,
         "curve": curve(bases, reached, at["fanal"]),
         "possible": possible(bases, known, at["fanal"]),
+        "possible_where_the_level_is_learnt": possible(bases, learnt, at["fanal"]),
         "calibration_pages": _calibration(measured, halves, at["fanal"]),
     }
 

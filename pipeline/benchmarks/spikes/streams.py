@@ -80,6 +80,15 @@ class Stream:
         """The inverse shape of five minutes of each series, given its rate."""
         return 1 / (5 * self._shape)
 
+    def unforeseen(self, rates: Floats) -> Floats:
+        """The least variance with which the logarithm of the level in the next five minutes can be foretold, at these rates a
+        minute, by one who knows all of a series but its present level: Kalman's filter in its steady state."""
+        noise = 1 / np.maximum(rates, 1e-9) + 1 / self._shape
+        step = 2 * self._deviation**2 / self._memory
+        held = (np.sqrt(step * step + 4 * step * noise) - step) / 2
+        found: Floats = np.minimum(held, self._deviation**2) + 2.2 * step  # 2.2: of the mean of five steps
+        return found
+
     def rates(self, day: int) -> tuple[Floats, Floats]:
         """The true rates of a day, and the posts seen."""
         minutes = day * DAY + np.arange(DAY)
@@ -101,8 +110,9 @@ class Stream:
     def _wandering(self, knots: int) -> Floats:
         """The logarithm of the level at every tenth minute: autoregressive, with memories of 2 to 12 hours."""
         draw, count = self._draws, self.plan.series
-        keeps = np.exp(-KNOT / np.exp(draw.uniform(np.log(120), np.log(720), count)))
-        deviation = draw.uniform(0.1, 0.3, count)
+        self._memory = np.exp(draw.uniform(np.log(120), np.log(720), count))
+        keeps = np.exp(-KNOT / self._memory)
+        self._deviation = deviation = draw.uniform(0.1, 0.3, count)
         found = np.empty((knots, count))
         found[0] = draw.normal(0, deviation)
         steps = draw.normal(0, 1, (knots, count)) * deviation * np.sqrt(1 - keeps**2)
