@@ -29,7 +29,7 @@ def exposed() -> Labels:
             found |= {f"{name}_bucket": labels | {"le"}, f"{name}_sum": labels, f"{name}_count": labels}
         else:
             found[f"{name}_total" if family.type == "counter" else name] = labels
-    return {**found, "ALERTS": frozenset({"alertname", "alertstate", "severity", "kind", "topic", "source"})}
+    return {**found, "ALERTS": frozenset({"alertname", "alertstate", "severity"})}
 
 
 def test_the_committed_dashboards_are_those_of_the_code() -> None:

@@ -4,14 +4,19 @@ from grafana.panels import Board, Choice, Panel, Query, Row, increase, rate
 
 _OF = 'kind=~"$kind"'
 
+_FIRING = (
+    "count by (severity, team, alertname, kind, lane, topic, source, role) "
+    '(ALERTS{alertstate="firing", alertname=~"Fanal.*", severity!="watchdog"})'
+)
+
 ON_CALL = Row(
     "For on-call",
     (
         Panel(
             "Alerts that fire",
-            "All alerts that Prometheus holds for firing now. Each links to its page in docs/runbooks.",
+            "All alerts that fire now, by severity and team. What to look at first: the page of that name in docs/runbooks.",
             "none",
-            (Query('count by (alertname, severity, kind, topic, source) (ALERTS{alertstate="firing"})', "alerts"),),
+            (Query(_FIRING, "alerts"),),
             "table",
             width=8,
             height=6,

@@ -109,7 +109,7 @@ def _configuration(targets: list[str]) -> dict[str, Any]:
 
 
 def _always_firing() -> dict[str, Any]:
-    rule = {"alert": "Always", "expr": "vector(1)", "labels": {"severity": "page"}}
+    rule = {"alert": "FanalAlways", "expr": "vector(1)", "labels": {"severity": "page", "team": "on-call"}}
     return {"groups": [{"name": "always", "rules": [rule]}]}
 
 
