@@ -14,6 +14,7 @@ import faust
 
 from pipeline.agents import IndexingAgent, ScreeningAgent
 from pipeline.broker.connection import Connection
+from pipeline.broker.tokens import AsyncTokens
 from pipeline.broker.topics import MAX_LETTER_BYTES, Topics
 from pipeline.erasing import ErasingAgent
 from pipeline.health import Check, Readiness
@@ -194,12 +195,11 @@ def partitions(app: Any) -> Check:
 
 
 def _credentials(connection: Connection) -> Any:
-    context = connection.ssl_context()
-    if connection.sasl_mechanism:
+    context, login = connection.ssl_context(), connection.login
+    if login and login.tokens:
+        return faust.OAuthCredentials(oauth_cb=AsyncTokens(login.tokens), ssl_context=context)
+    if login:
         return faust.SASLCredentials(
-            username=connection.username,
-            password=connection.password,
-            mechanism=connection.sasl_mechanism,
-            ssl_context=context,
+            username=login.username, password=login.password, mechanism=login.mechanism, ssl_context=context
         )
     return faust.SSLCredentials(context=context) if context else None

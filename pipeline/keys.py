@@ -130,12 +130,33 @@ def _keep(path: Path, key: bytes) -> None:
 
 
 def _from_file(path: Path) -> bytes:
+    return from_file(path, "key")
+
+
+def secret(value: SecretStr | None, file: Path | None, what: str) -> str | None:
+    """A secret as it is set, or from its file, or none. `what` names it for people.
+
+    Raises:
+        ConfigurationError: its file cannot be read, is empty, is no text, or others may read it.
+    """
+    if value:
+        return value.get_secret_value()
+    if file is None:
+        return None
+    try:
+        return from_file(file, what).decode()
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{file}: the {what} is not UTF-8") from None
+
+
+def from_file(path: Path, what: str) -> bytes:
+    """What a file of a secret holds, without the blanks around it. Raises as `secret`."""
     try:
         if path.stat().st_mode & 0o007:
-            raise ConfigurationError(f"{path}: others may read this key; run `chmod 600 {path}`")
+            raise ConfigurationError(f"{path}: others may read this {what}; run `chmod 600 {path}`")
         key = path.read_bytes().strip()
     except OSError as error:
-        raise ConfigurationError(f"{path}: the key cannot be read ({error.strerror})") from None
+        raise ConfigurationError(f"{path}: the {what} cannot be read ({error.strerror})") from None
     if not key:
-        raise ConfigurationError(f"{path}: the key file is empty")
+        raise ConfigurationError(f"{path}: the {what} file is empty")
     return key

@@ -46,10 +46,21 @@ class KafkaSettings(_Table):
     replication: Annotated[int, Field(ge=1, le=7)] = 1
     retention_hours: Annotated[int, Field(ge=1, le=24 * 90)] = 168
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = None
     sasl_username: str | None = None
     sasl_password: SecretStr | None = None
+    sasl_password_file: Path | None = None
+    oauth_token_url: str | None = None
+    oauth_client_id: str | None = None
+    oauth_client_secret: SecretStr | None = None
+    oauth_client_secret_file: Path | None = None
+    oauth_scope: str | None = None
+    oauth_ca_file: Path | None = None
     ca_file: Path | None = None
+    client_cert_file: Path | None = None
+    client_key_file: Path | None = None
+    client_key_password: SecretStr | None = None
+    client_key_password_file: Path | None = None
     session_timeout_s: Annotated[float, Field(ge=6, le=300)] = 10.0
     envelope: bool = False
 
@@ -64,8 +75,10 @@ class ElasticsearchSettings(_Table):
     url: str | None = None
     prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,40}$")] = "fanal"
     api_key: SecretStr | None = None
+    api_key_file: Path | None = None
     username: str | None = None
     password: SecretStr | None = None
+    password_file: Path | None = None
     ca_file: Path | None = None
     shards: Annotated[int, Field(ge=1, le=64)] = 1
     replicas: Annotated[int, Field(ge=0, le=5)] = 0

@@ -6,13 +6,16 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import AuthorizationError, KafkaError, TopicAlreadyExistsError
 
 from pipeline.broker.connection import Connection
+from pipeline.broker.probing import explain
 from pipeline.broker.topics import TopicSpec
-from pipeline.errors import BrokerUnavailable, ConfigurationError
+from pipeline.errors import ConfigurationError
 
 TIMEOUT_MS = 15_000
+FORBIDDEN = 29
+"""Kafka's error TOPIC_AUTHORIZATION_FAILED."""
 
 
 @contextmanager
@@ -21,16 +24,14 @@ def admin(connection: Connection) -> Iterator[Any]:
 
     Raises:
         BrokerUnavailable: no broker answers at the address.
+        ConfigurationError: one does, and the login or the certificates do not fit.
     """
     try:
         client = KafkaAdminClient(
             request_timeout_ms=TIMEOUT_MS, bootstrap_timeout_ms=TIMEOUT_MS, **connection.kafka_python()
         )
     except (KafkaError, OSError, ValueError) as error:
-        raise BrokerUnavailable(
-            f"no Kafka broker answers at {connection.bootstrap} ({type(error).__name__}); "
-            "is it up, and do FANAL_KAFKA_BOOTSTRAP and the login fit?"
-        ) from None
+        raise explain(connection, error) from None
     try:
         yield client
     finally:
@@ -46,12 +47,13 @@ def set_up(connection: Connection, wanted: Sequence[TopicSpec]) -> list[str]:
     """
     with admin(connection) as client:
         existing = _partitions(client)
+        _refuse_hidden(client, existing, wanted)
         _refuse_other_layout(existing, wanted)
         changes = [_create(client, spec) for spec in wanted if spec.name not in existing]
         client.wait_for_topics([spec.name for spec in wanted], timeout_ms=TIMEOUT_MS)
         for spec in wanted:
             if spec.name in existing:
-                changes += _alter(client, spec)
+                changes += _altered(client, spec)
         return changes
 
 
@@ -63,6 +65,7 @@ def check_layout(connection: Connection, wanted: Sequence[TopicSpec]) -> None:
     """
     with admin(connection) as client:
         existing = _partitions(client)
+        _refuse_hidden(client, existing, wanted)
     missing = [spec.name for spec in wanted if spec.name not in existing]
     if missing:
         raise ConfigurationError(f"topic {missing[0]} does not exist; run `fanal setup` first")
@@ -71,6 +74,16 @@ def check_layout(connection: Connection, wanted: Sequence[TopicSpec]) -> None:
 
 def _partitions(client: Any) -> dict[str, int]:
     return {str(topic["name"]): len(topic["partitions"]) for topic in client.describe_topics()}
+
+
+def _refuse_hidden(client: Any, existing: dict[str, int], wanted: Sequence[TopicSpec]) -> None:
+    """A topic that the login may not see is left out of a list of all, as if it were not there."""
+    for spec in wanted:
+        if spec.name not in existing and client.describe_topics([spec.name])[0]["error_code"] == FORBIDDEN:
+            raise ConfigurationError(
+                f"this login may not see topic {spec.name}: it lacks an ACL (Describe on it, or what the role needs); "
+                "`fanal check` says which"
+            )
 
 
 def _refuse_other_layout(existing: dict[str, int], wanted: Sequence[TopicSpec]) -> None:
@@ -91,9 +104,19 @@ def _create(client: Any, spec: TopicSpec) -> str:
         )
     except TopicAlreadyExistsError:
         return f"topic {spec.name}: was there already"
+    except AuthorizationError:
+        raise ConfigurationError(f"this login may not create topic {spec.name}: it lacks the ACL Create") from None
     except KafkaError as error:
         raise ConfigurationError(f"topic {spec.name} could not be created: {type(error).__name__}: {error}") from None
     return f"topic {spec.name}: created with {spec.partitions} partitions"
+
+
+def _altered(client: Any, spec: TopicSpec) -> list[str]:
+    try:
+        return _alter(client, spec)
+    except AuthorizationError:
+        rights = "DescribeConfigs and AlterConfigs"
+        raise ConfigurationError(f"this login may not lay out topic {spec.name}: it lacks the ACLs {rights}") from None
 
 
 def _alter(client: Any, spec: TopicSpec) -> list[str]:

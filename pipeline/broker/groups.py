@@ -2,7 +2,7 @@
 
 import time
 
-from kafka.errors import KafkaError
+from kafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from pipeline.broker.admin import admin
 from pipeline.broker.connection import Connection
@@ -19,12 +19,15 @@ def members(connection: Connection, group: str) -> int:
 
     Raises:
         BrokerUnavailable: the broker does not say.
+        ConfigurationError: this login may not know.
     """
     deadline = time.monotonic() + COORDINATOR_S
     with admin(connection) as client:
         while True:
             try:
                 return len(client.describe_groups([group])[group]["members"])
+            except GroupAuthorizationFailedError:
+                raise ConfigurationError(f"this login may not see group {group}: it lacks the ACL Describe") from None
             except (KafkaError, LookupError) as error:
                 # a broker that has just started, or never had a group, needs a moment to find who keeps its groups
                 if not getattr(error, "retriable", False) or time.monotonic() >= deadline:

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from pipeline.broker.connection import Connection
+from pipeline.broker.probing import explain
 from pipeline.broker.topics import MAX_MESSAGE_BYTES, partition_of, post_key
 from pipeline.codec import MAX_LINES, encode, pack
 from pipeline.errors import BrokerUnavailable, ConfigurationError
@@ -65,6 +66,7 @@ class PostProducer:
 
         Raises:
             BrokerUnavailable: a record was not acknowledged.
+        ConfigurationError: the login may not write to the topic.
         """
         for partition in list(self._packs):
             await self._send_pack(partition)
@@ -102,6 +104,8 @@ class PostProducer:
     def _check(self) -> None:
         if self._failure:
             name = type(self._failure).__name__
+            if "AuthorizationFailed" in name:
+                raise ConfigurationError(f"this login may not write to {self._topic}: it lacks the ACL Write") from None
             raise BrokerUnavailable(f"the broker did not acknowledge a record of {self._topic} ({name})") from None
 
 
@@ -125,6 +129,7 @@ async def kafka_producer(connection: Connection) -> AsyncIterator[Any]:
 
     Raises:
         BrokerUnavailable: no broker answers at the address.
+        ConfigurationError: one does, and the login or the certificates do not fit.
     """
     producer = AIOKafkaProducer(
         acks="all",
@@ -146,7 +151,7 @@ async def _start(producer: Any, connection: Connection) -> None:
     try:
         await producer.start()
     except (KafkaError, OSError) as error:
-        raise BrokerUnavailable(f"no Kafka broker answers at {connection.bootstrap} ({type(error).__name__})") from None
+        raise await asyncio.to_thread(explain, connection, error) from None
 
 
 async def partitions(producer: Any, topic: str) -> int:

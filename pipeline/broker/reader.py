@@ -1,5 +1,6 @@
 """Reading topics outside a consumer group: offsets, lag, and the records of a range, through aiokafka."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from pipeline.broker.connection import Connection
+from pipeline.broker.probing import explain
 from pipeline.errors import BrokerUnavailable, ConfigurationError
 
 FETCH_MS = 1_000
@@ -123,10 +125,7 @@ class Reader:
         try:
             return await call
         except (KafkaError, OSError) as error:
-            raise self._away(error) from None
-
-    def _away(self, error: Exception) -> BrokerUnavailable:
-        return BrokerUnavailable(f"no Kafka broker answers at {self._connection.bootstrap} ({type(error).__name__})")
+            raise await asyncio.to_thread(explain, self._connection, error) from None
 
     async def close(self) -> None:
         """Close the connections."""

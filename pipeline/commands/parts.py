@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from pipeline.broker.connection import Connection
 from pipeline.broker.topics import Topics, TopicSpec, specs
+from pipeline.commands.connecting import kafka_connection
 from pipeline.commands.standardising import with_statistics
 from pipeline.errors import ConfigurationError, ModelUnavailable
 from pipeline.keys import Keys, read_keys
@@ -88,16 +89,8 @@ def child_environment(settings: Settings, role: str) -> dict[str, str]:
 
 
 def connection(settings: Settings) -> Connection:
-    """How to reach the broker."""
-    kafka = settings.kafka
-    return Connection(
-        bootstrap=kafka_address(settings),
-        security_protocol=kafka.security_protocol,
-        sasl_mechanism=kafka.sasl_mechanism,
-        username=kafka.sasl_username,
-        password=kafka.sasl_password.get_secret_value() if kafka.sasl_password else None,
-        ca_file=kafka.ca_file,
-    )
+    """How to reach the broker. Raises `ConfigurationError` where the settings of the login do not fit together."""
+    return kafka_connection(settings.kafka, kafka_address(settings))
 
 
 def topics(settings: Settings) -> Topics:

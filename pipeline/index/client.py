@@ -7,6 +7,7 @@ from elastic_transport import ObjectApiResponse, TransportError
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from pipeline.errors import ConfigurationError, IndexUnavailable
+from pipeline.index.login import login, ssl_context
 from pipeline.settings import ElasticsearchSettings
 
 __all__ = [
@@ -33,21 +34,20 @@ def open_client(url: str, settings: ElasticsearchSettings) -> AsyncElasticsearch
     """A client; no connection is made before the first call.
 
     Raises:
-        ConfigurationError: the address or the CA file cannot be used.
+        ConfigurationError: the address, the login or the CA file cannot be used.
     """
     options: dict[str, Any] = {"request_timeout": settings.timeout_s, "max_retries": 0, "retry_on_timeout": False}
-    if settings.api_key:
-        options["api_key"] = settings.api_key.get_secret_value()
-    elif settings.username and settings.password:
-        options["basic_auth"] = (settings.username, settings.password.get_secret_value())
-    if settings.ca_file:
-        options["ca_certs"] = str(settings.ca_file)
+    who = login(settings)
+    if who.api_key:
+        options["api_key"] = who.api_key
+    elif who.basic:
+        options["basic_auth"] = who.basic
+    if context := ssl_context(url, settings):
+        options["ssl_context"] = context
     try:
         return AsyncElasticsearch(url, **options)
     except (ValueError, OSError) as error:
-        raise ConfigurationError(
-            f"elasticsearch.url or ca_file cannot be used: {type(error).__name__}: {error}"
-        ) from None
+        raise ConfigurationError(f"elasticsearch.url cannot be used: {type(error).__name__}: {error}") from None
 
 
 def trouble(error: Exception) -> Trouble:
