@@ -15,18 +15,17 @@ from pipeline.errors import BrokerUnavailable, ConfigurationError
 
 Operation = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs", "AlterConfigs"]
 
-_BITS: dict[Operation, int] = {
-    "Read": 3,
-    "Write": 4,
-    "Create": 5,
-    "Describe": 8,
-    "DescribeConfigs": 10,
-    "AlterConfigs": 11,
+_NAMES: dict[str, Operation] = {
+    "READ": "Read",
+    "WRITE": "Write",
+    "CREATE": "Create",
+    "DESCRIBE": "Describe",
+    "DESCRIBE_CONFIGS": "DescribeConfigs",
+    "ALTER_CONFIGS": "AlterConfigs",
 }
-"""Codes of `org.apache.kafka.common.acl.AclOperation`."""
+"""kafka-python's names of `org.apache.kafka.common.acl.AclOperation`, and those of Kafka's own tools."""
 LAYING_OUT: tuple[Operation, ...] = ("DescribeConfigs", "AlterConfigs")
 MOST_NAMED = 10
-_NOT_SAID = -(1 << 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def _lacking(client: Any, topic: str, rights: Mapping[Operation, list[str]]) -> 
     if lacked.keys() & {"Read", "Write"}:
         lacked.pop("Describe", None)  # it comes with them
     users = sorted({user for of in lacked.values() for user in of})
-    return f"{', '.join(lacked)} on topic {topic} (for {', '.join(users)})" if lacked else ""
+    return f"{', '.join(sorted(lacked))} on topic {topic} (for {', '.join(users)})" if lacked else ""
 
 
 def require(connection: Connection, topics: Topics, roles: Sequence[str]) -> None:
@@ -119,10 +118,8 @@ def _operations(client: Any, topic: str) -> set[Operation] | None:
     [described] = client.describe_topics([topic])
     if described["error_code"] == FORBIDDEN:
         return set()
-    bits = described.get("topic_authorized_operations", _NOT_SAID)
-    if described["error_code"] or bits == _NOT_SAID:
-        return None
-    return {name for name, bit in _BITS.items() if bits >> bit & 1}
+    said = described.get("authorized_operations")  # what is there may be described: an empty answer is none
+    return {_NAMES[name] for name in said if name in _NAMES} if said and not described["error_code"] else None
 
 
 def _open(client: Any, group: str) -> bool:

@@ -9,11 +9,12 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from kafka.errors import AuthorizationError, KafkaError, TopicAlreadyExistsError
 
 from pipeline.broker.connection import Connection
-from pipeline.broker.probing import explain
+from pipeline.broker.probing import explain, settled
 from pipeline.broker.topics import TopicSpec
 from pipeline.errors import ConfigurationError
 
 TIMEOUT_MS = 15_000
+LAYING_OUT = "DescribeConfigs and AlterConfigs"
 FORBIDDEN = 29
 """Kafka's error TOPIC_AUTHORIZATION_FAILED."""
 
@@ -26,6 +27,8 @@ def admin(connection: Connection) -> Iterator[Any]:
         BrokerUnavailable: no broker answers at the address.
         ConfigurationError: one does, and the login or the certificates do not fit.
     """
+    if connection.security_protocol != "PLAINTEXT":
+        settled(connection)  # the client would try a wrong password for 15 s
     try:
         client = KafkaAdminClient(
             request_timeout_ms=TIMEOUT_MS, bootstrap_timeout_ms=TIMEOUT_MS, **connection.kafka_python()
@@ -53,7 +56,7 @@ def set_up(connection: Connection, wanted: Sequence[TopicSpec]) -> list[str]:
         client.wait_for_topics([spec.name for spec in wanted], timeout_ms=TIMEOUT_MS)
         for spec in wanted:
             if spec.name in existing:
-                changes += _altered(client, spec)
+                changes += _alter(client, spec)
         return changes
 
 
@@ -111,20 +114,16 @@ def _create(client: Any, spec: TopicSpec) -> str:
     return f"topic {spec.name}: created with {spec.partitions} partitions"
 
 
-def _altered(client: Any, spec: TopicSpec) -> list[str]:
-    try:
-        return _alter(client, spec)
-    except AuthorizationError:
-        rights = "DescribeConfigs and AlterConfigs"
-        raise ConfigurationError(f"this login may not lay out topic {spec.name}: it lacks the ACLs {rights}") from None
-
-
 def _alter(client: Any, spec: TopicSpec) -> list[str]:
     found = _settings(client, spec.name)
+    if not found:  # what may not be described is empty, without an error
+        raise ConfigurationError(f"this login may not lay out topic {spec.name}: it lacks the ACLs {LAYING_OUT}")
     different = {key: value for key, value in spec.settings.items() if found.get(key) != value}
     if not different:
         return []
-    client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, spec.name, configs=different)])
+    said = client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, spec.name, configs=different)])
+    if "AuthorizationFailed" in said["topic"][spec.name]:
+        raise ConfigurationError(f"this login may not lay out topic {spec.name}: it lacks the ACLs {LAYING_OUT}")
     return [f"topic {spec.name}: {key} set to {value}" for key, value in sorted(different.items())]
 
 

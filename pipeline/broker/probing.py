@@ -51,17 +51,27 @@ def probe_members(connection: Connection, members: Any) -> None:
             raise kind(f"broker {member['broker_id']} makes itself known by an address that fails: {error}") from None
 
 
-def explain(connection: Connection, error: Exception) -> FanalError:
-    """An error of a client as one of ours, by what the broker says when it is asked anew. Blocks as `probe`."""
-    name = type(error).__name__
-    if "AuthorizationFailed" in name:
-        return ConfigurationError(f"the broker refuses ({name}): this login lacks an ACL, `fanal check` says which")
+def settled(connection: Connection) -> None:
+    """`probe`, with a line that can stand alone. Raises as `probe`."""
     try:
         probe(connection)
     except BrokerUnavailable as found:
-        return BrokerUnavailable(f"no Kafka broker answers at {connection.bootstrap} ({found})")
+        raise BrokerUnavailable(f"no Kafka broker answers at {connection.bootstrap} ({found})") from None
     except ConfigurationError as found:
-        return ConfigurationError(f"Kafka: {found}")
+        raise ConfigurationError(f"Kafka: {found}") from None
+
+
+def explain(connection: Connection, error: Exception) -> FanalError:
+    """An error of a client as one of ours, by what the broker says when it is asked anew. Blocks as `probe`."""
+    name = type(error).__name__
+    if name == "ClusterAuthorizationFailedError":  # InitProducerId, which Write on any topic allows since Kafka 2.8
+        return ConfigurationError("this login may write to no topic: it lacks the ACL Write, `fanal check` says where")
+    if "AuthorizationFailed" in name:
+        return ConfigurationError(f"the broker refuses ({name}): this login lacks an ACL, `fanal check` says which")
+    try:
+        settled(connection)
+    except (BrokerUnavailable, ConfigurationError) as found:
+        return found
     return BrokerUnavailable(
         f"no Kafka broker answers at {connection.bootstrap} ({name}); is it up, and the whole cluster?"
     )
@@ -199,7 +209,10 @@ def _authenticate(wire: Wire, login: Login) -> None:
 
 def _refused(login: Login) -> str:
     if login.tokens:
-        return "it does not accept the token: do issuer, audience and scope (FANAL_KAFKA_OAUTH_SCOPE) fit the broker's?"
+        return (
+            "it does not accept the token: do issuer, audience and scope (FANAL_KAFKA_OAUTH_SCOPE) fit the broker's, "
+            "and are both clocks right?"
+        )
     return (
         f"wrong user or password for {login.mechanism}: check FANAL_KAFKA_SASL_USERNAME and FANAL_KAFKA_SASL_PASSWORD_FILE, "
         f"and that the user exists for {login.mechanism}"

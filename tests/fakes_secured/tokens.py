@@ -41,7 +41,9 @@ def unsecured(subject: str, lives_s: float) -> str:
     """A token that names a subject and is signed by nobody."""
     now = time.time()
     claims = {"sub": subject, "iat": now, "exp": now + lives_s}
-    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": "none"}, claims))
+    parts = (
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": "none"}, claims)
+    )
     return ".".join([*parts, ""])
 
 
@@ -61,8 +63,6 @@ def token_server(context: ssl.SSLContext | None = None, **how: Any) -> Iterator[
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
-
-        do_GET = do_POST
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
