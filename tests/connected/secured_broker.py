@@ -33,6 +33,32 @@ PASSWORD = "the password of fanal, 7 seas"
 
 
 @dataclass(frozen=True)
+class Grant:
+    """Operations on all topics or groups whose names begin so, or on the one of this name."""
+
+    kind: str
+    name: str
+    operations: Sequence[str]
+    prefixed: bool = True
+
+    def rules(self, user: str) -> list[Any]:
+        """As ACLs of a user."""
+        from kafka.admin import (
+            ACL,
+            ACLOperation,
+            ACLPermissionType,
+            ACLResourcePatternType,
+            ResourcePattern,
+            ResourceType,
+        )
+
+        how = ACLResourcePatternType.PREFIXED if self.prefixed else ACLResourcePatternType.LITERAL
+        pattern = ResourcePattern(ResourceType[self.kind], self.name, how)
+        may = ACLPermissionType.ALLOW
+        return [ACL(f"User:{user}", "*", ACLOperation[name], may, pattern) for name in self.operations]
+
+
+@dataclass(frozen=True)
 class Secured:
     """A broker that runs, the ports of its listeners, and what its clients hold."""
 
@@ -78,25 +104,10 @@ class Secured:
                 faults = client.alter_user_scram_credentials([UserScramCredentialUpsertion(name, kind, password)])
                 assert not any(faults.values()), faults
 
-    def allow(self, user: str, kind: str, name: str, operations: Sequence[str], *, prefixed: bool = True) -> None:
-        """An ACL on all topics or groups whose names begin so, or on the one of this name."""
-        from kafka.admin import (
-            ACL,
-            ACLOperation,
-            ACLPermissionType,
-            ACLResourcePatternType,
-            ResourcePattern,
-            ResourceType,
-        )
-
-        how = ACLResourcePatternType.PREFIXED if prefixed else ACLResourcePatternType.LITERAL
-        pattern = ResourcePattern(ResourceType[kind], name, how)
-        rules = [
-            ACL(f"User:{user}", "*", ACLOperation[operation], ACLPermissionType.ALLOW, pattern)
-            for operation in operations
-        ]
+    def allow(self, user: str, *grants: Grant) -> None:
+        """ACLs for a user."""
         with admin(self.plainly) as client:
-            assert not client.create_acls(rules)["failed"]
+            assert not client.create_acls([rule for grant in grants for rule in grant.rules(user)])["failed"]
 
 
 def secret(value: str) -> SecretStr:

@@ -26,7 +26,7 @@ from pipeline.errors import BrokerUnavailable, ConfigurationError, FanalError
 from pipeline.settings import ElasticsearchSettings, KafkaSettings, Settings
 from tests.conftest import CACHE, NewSettings
 from tests.connected.pipelines import ROOT, environment, opened, post, posts
-from tests.connected.secured_broker import PASSWORD, Secured, secret, secured_broker
+from tests.connected.secured_broker import PASSWORD, Grant, Secured, secret, secured_broker
 from tests.fakes_secured.certificates import Authority
 from tests.fakes_secured.front import Front, fronting, server_context
 from tests.fakes_secured.tokens import TokenServer, token_server
@@ -204,7 +204,9 @@ def test_a_token_that_the_broker_does_not_accept_is_named(secured: Secured) -> N
 )
 def test_every_way_to_log_in_works_for_both_clients(mechanism: str, secured: Secured, tokens: TokenServer) -> None:
     for user in ("fanal", "sealed"):
-        secured.allow(user, "TOPIC", "any", ["WRITE"])  # a producer asks for its id, which those who write may have
+        secured.allow(
+            user, Grant("TOPIC", "any", ["WRITE"])
+        )  # a producer asks for its id, which those who write may have
     connection = connected(way(secured, tokens, mechanism))
     probe(connection)
     with admin(connection) as client:
@@ -237,15 +239,15 @@ def way(secured: Secured, tokens: TokenServer, mechanism: str) -> KafkaSettings:
     return secured.settings(sasl_mechanism=mechanism)
 
 
+TOPICS = ("posts", "hits", "screened", "rejected", "erasures", "sightings", "trends", "alerts", "cursors")
+
+
 def granted(secured: Secured, user: str, prefix: str, *, but: str = "") -> Topics:
     """All that the workers need under a prefix, but the topic or group of this name."""
     topics = Topics(f"{prefix}.")
-    for role in WORKERS:
-        if but != role:
-            secured.allow(user, "GROUP", topics.group(role), ["READ"], prefixed=False)
-    for of in ("posts", "hits", "screened", "rejected", "erasures", "sightings", "trends", "alerts", "cursors"):
-        if but != of:
-            secured.allow(user, "TOPIC", getattr(topics, of), ["READ", "WRITE"], prefixed=False)
+    groups = [Grant("GROUP", topics.group(role), ["READ"], prefixed=False) for role in WORKERS if role != but]
+    named = [getattr(topics, topic) for topic in TOPICS if topic != but]
+    secured.allow(user, *groups, *(Grant("TOPIC", name, ["READ", "WRITE"], prefixed=False) for name in named))
     return topics
 
 
@@ -289,7 +291,7 @@ def test_what_may_not_be_seen_created_or_written_is_said_as_such(secured: Secure
     laid_out(secured, topics)
     with pytest.raises(ConfigurationError, match=f"may not see topic {name}"):
         check_layout(connection, wanted)
-    secured.allow(name, "TOPIC", topics.posts[:6], ["DESCRIBE"])
+    secured.allow(name, Grant("TOPIC", topics.posts[:6], ["DESCRIBE"]))
     check_layout(connection, wanted)
     assert f"Write on topic {topics.posts} (for replay)" in missing(connection, topics, ["replay"])
     with pytest.raises(ConfigurationError, match="DescribeConfigs and AlterConfigs"):
@@ -306,7 +308,7 @@ def test_what_may_not_be_seen_created_or_written_is_said_as_such(secured: Secure
 
     with pytest.raises(ConfigurationError, match="may write to no topic"):
         asyncio.run(send())
-    secured.allow(name, "TOPIC", topics.hits, ["WRITE"], prefixed=False)
+    secured.allow(name, Grant("TOPIC", topics.hits, ["WRITE"], prefixed=False))
     with pytest.raises(ConfigurationError, match="lacks the ACL Write"):
         asyncio.run(send())
     with pytest.raises(ConfigurationError, match="lacks an ACL"):
@@ -315,7 +317,7 @@ def test_what_may_not_be_seen_created_or_written_is_said_as_such(secured: Secure
 
 def test_topics_that_may_not_be_created_are_said_as_such(secured: Secured, name: str) -> None:
     secured.add_user(name)
-    secured.allow(name, "TOPIC", name, ["DESCRIBE"])
+    secured.allow(name, Grant("TOPIC", name, ["DESCRIBE"]))
     wanted = specs(Topics(f"{name}."), partitions=3, replication=1, retention_hours=1)
     with pytest.raises(ConfigurationError, match=r"may not create topic .* lacks the ACL Create"):
         set_up(connected(secured.settings(sasl_username=name)), wanted)
@@ -328,11 +330,8 @@ def whole(new_settings: NewSettings, secured: Secured, front: Front, tmp_path: P
     def make(kafka: KafkaSettings) -> Settings:
         plain = new_settings(tmp_path)
         prefix = plain.kafka.prefix
-        for user in ("fanal", "sealed"):
-            secured.allow(
-                user, "TOPIC", prefix, ["READ", "WRITE", "CREATE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS", "DESCRIBE"]
-            )
-            secured.allow(user, "GROUP", prefix, ["READ"])
+        rights = ("READ", "WRITE", "CREATE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS")
+        secured.allow("fanal", Grant("TOPIC", prefix, rights), Grant("GROUP", prefix, ["READ"]))
         search = ElasticsearchSettings(
             url=f"https://127.0.0.1:{front.port}",
             prefix=plain.elasticsearch.prefix,

@@ -27,15 +27,22 @@ class Front:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
-        with suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                line, *fields = head.rstrip().split("\r\n")
-                headers = {name.lower(): value.strip() for name, _, value in (one.partition(":") for one in fields)}
-                body = await reader.readexactly(int(headers.get("content-length", 0)))
-                writer.write(await self._answer(line, headers, body))
-                await writer.drain()
-        writer.close()
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+                while verb := await reader.readexactly(3):
+                    if not verb.isalpha():
+                        break  # another protocol
+                    writer.write(await self._read(verb, reader))
+                    await writer.drain()
+        finally:
+            writer.close()
+
+    async def _read(self, verb: bytes, reader: asyncio.StreamReader) -> bytes:
+        head = (verb + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        line, *fields = head.rstrip().split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (one.partition(":") for one in fields)}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        return await self._answer(line, headers, body)
 
     async def _answer(self, line: str, headers: dict[str, str], body: bytes) -> bytes:
         if self.allowed and headers.get("authorization") not in self.allowed:
@@ -104,6 +111,7 @@ async def _ended() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0.05)  # what was closed is let go by the loop
 
 
 def server_context(cert: Any) -> ssl.SSLContext:
