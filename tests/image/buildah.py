@@ -1,0 +1,56 @@
+"""Buildah without an engine, a registry or a storage of the machine's: everything in a folder of ours."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+BUILD_S = 1800.0
+TRUSTED = Path("/etc/ssl/certs")
+PIP = Path("/etc/pip.conf")
+
+
+class Buildah:
+    """The program as unpacked under `tools`, with its images under `work`."""
+
+    def __init__(self, tools: Path, work: Path) -> None:
+        self._tools = tools
+        self._work = work
+        work.mkdir(parents=True, exist_ok=True)
+        self._policy = work / "policy.json"
+        self._policy.write_text(json.dumps({"default": [{"type": "insecureAcceptAnything"}]}), encoding="utf-8")
+        (work / "registries.conf").write_text("", encoding="utf-8")
+
+    def build(self, context: Path, name: str, arguments: Mapping[str, str]) -> None:
+        """Build a context's Dockerfile. Steps that install see the machine's package index and its authorities."""
+        given = [word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")]
+        seen = [word for path in (TRUSTED, PIP) if path.exists() for word in ("-v", f"{path}:{path}:ro")]
+        how = ["--isolation", "chroot", "--network", "host", "--pull-never", "--format", "docker", "--layers=false"]
+        self._run("bud", *how, "--signature-policy", str(self._policy), *seen, *given, "-t", name, str(context))
+
+    def from_folder(self, folder: Path, name: str) -> None:
+        """An image of one layer that holds a folder."""
+        container = self._run("from", "scratch").strip()
+        self._run("add", "--quiet", container, str(folder), "/")
+        self._run("commit", "--quiet", "--signature-policy", str(self._policy), "--rm", container, name)
+
+    @contextmanager
+    def mounted(self, name: str) -> Iterator[Path]:
+        """The file system of an image, in a folder of its own."""
+        container = self._run("from", "--pull-never", "--signature-policy", str(self._policy), name).strip()
+        try:
+            yield Path(self._run("mount", container).strip())
+        finally:
+            self._run("rm", container)
+
+    def _run(self, *arguments: str) -> str:
+        held = ["--root", str(self._work / "root"), "--runroot", str(self._work / "run"), "--storage-driver", "vfs"]
+        command = [str(self._tools / "usr" / "bin" / "buildah"), *held, *arguments]
+        libraries = str(self._tools / "usr" / "lib" / "x86_64-linux-gnu")
+        found = {"LD_LIBRARY_PATH": libraries, "CONTAINERS_REGISTRIES_CONF": str(self._work / "registries.conf")}
+        done = subprocess.run(
+            command, env=os.environ | found, stdout=subprocess.PIPE, timeout=BUILD_S, check=True, text=True
+        )
+        return done.stdout
