@@ -1,7 +1,7 @@
 # One door: everything is run, checked and tested through these targets. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test test-train test-slow check bench chaos fmt clean lock dashboards release audit site
+.PHONY: help run test test-train test-slow check bench image chaos fmt clean lock dashboards release audit site
 
 PYTHON ?= python3
 VENV := .venv
@@ -54,6 +54,9 @@ bench: $(VENV)/.dev ## Measure the engines, and the pipeline with the model and 
 	$(BIN)/fanal bench model
 	$(BIN)/fanal bench pipeline $(ARGS)
 	$(BIN)/fanal bench pipeline --constant 1000 $(ARGS)
+
+image: $(VENV)/.dev ## Build the image with buildah and start it as any user; PYTHON_IMAGE=python:...@sha256:..., REQUIREMENTS=torch
+	$(BIN)/python -m tests.image
 
 chaos: $(VENV)/.dev ## Kill workers, broker and search server; SEEDS=20 for twenty trials, ARGS=--erasures for deletions, --sources for the collector, --neighbours 10 for ill sources
 	$(BIN)/python -m tests.chaos --seeds $(SEEDS) $(ARGS)

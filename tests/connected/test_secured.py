@@ -370,8 +370,8 @@ async def test_setup_replay_workers_and_account_run_over_it_end_to_end(
         assert fanal(settings, "setup").returncode == 0
         passed = front.passed
         async with opened(settings) as pipeline:
-            for worker in [pipeline.start(role) for role in WORKERS]:
-                await worker.ready()
+            for role in WORKERS:
+                await pipeline.start(role).ready()
             file = tmp_path / "posts.ndjson"
             file.write_bytes(b"\n".join(encode(one) for one in posts(range(120))))
             sent = fanal(settings, "replay", str(file))

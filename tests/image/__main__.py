@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_MB = 900
 NAME = "fanal:tried"
 UID = 23456
+NO_RELEASE = " (a STAND-IN of Debian's packages, not the image that is released)"
 
 
 def main() -> int:
@@ -39,7 +40,7 @@ def main() -> int:
     )
     started = time.monotonic()
     builder.build(ROOT, NAME, {"PYTHON_IMAGE": base, "REQUIREMENTS": os.environ.get("REQUIREMENTS", "run")})
-    print(f"built in {time.monotonic() - started:.0f} s")
+    print(f"built in {time.monotonic() - started:.0f} s", flush=True)
     return tried(builder, base)
 
 

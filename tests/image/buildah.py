@@ -10,6 +10,9 @@ from pathlib import Path
 BUILD_S = 1800.0
 TRUSTED = Path("/etc/ssl/certs")
 PIP = Path("/etc/pip.conf")
+LIBRARIES = "usr/lib/x86_64-linux-gnu"
+_WITH_LIBRARIES = 'mount -t overlay overlay -o "lowerdir=$1:$2" "$2" && shift 2 && exec "$@"'
+"""Buildah starts itself anew with no variable kept: its libraries lie where all do, in a name space of its own."""
 
 
 class Buildah:
@@ -47,10 +50,19 @@ class Buildah:
 
     def _run(self, *arguments: str) -> str:
         held = ["--root", str(self._work / "root"), "--runroot", str(self._work / "run"), "--storage-driver", "vfs"]
-        command = [str(self._tools / "usr" / "bin" / "buildah"), *held, *arguments]
-        libraries = str(self._tools / "usr" / "lib" / "x86_64-linux-gnu")
-        found = {"LD_LIBRARY_PATH": libraries, "CONTAINERS_REGISTRIES_CONF": str(self._work / "registries.conf")}
+        buildah = [str(self._tools / "usr" / "bin" / "buildah"), *held, *arguments]
+        command = [
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            _WITH_LIBRARIES,
+            "sh",
+            str(self._tools / LIBRARIES),
+            f"/{LIBRARIES}",
+        ]
+        found = {"CONTAINERS_REGISTRIES_CONF": str(self._work / "registries.conf")}
         done = subprocess.run(
-            command, env=os.environ | found, stdout=subprocess.PIPE, timeout=BUILD_S, check=True, text=True
+            [*command, *buildah], env=os.environ | found, stdout=subprocess.PIPE, timeout=BUILD_S, check=True, text=True
         )
         return done.stdout
