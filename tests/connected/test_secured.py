@@ -338,9 +338,7 @@ def whole(new_settings: NewSettings, secured: Secured, front: Front, tmp_path: P
             api_key=secret(API_KEY),
             ca_file=secured.authority.file,
         )
-        return plain.model_copy(
-            update={"kafka": kafka.model_copy(update={"prefix": prefix}), "elasticsearch": search, "log_level": "debug"}
-        )
+        return plain.model_copy(update={"kafka": kafka.model_copy(update={"prefix": prefix}), "elasticsearch": search})
 
     return make
 

@@ -32,12 +32,10 @@ def main() -> int:
     except Unobtainable as why:
         return skipped(str(why))
     work = TOOLS / "image"
-    builder = Buildah(tools, work)
-    base = os.environ.get("PYTHON_IMAGE") or stand_in(tools, builder, TOOLS / "base-bookworm")
-    print(
-        f"base: {base}"
-        + (" (a STAND-IN from Debian's packages, not the image that is released)" if base == STAND_IN else "")
-    )
+    named = os.environ.get("PYTHON_IMAGE")
+    builder = Buildah(tools, work, pulls=bool(named))
+    base = named or stand_in(tools, builder, TOOLS / "base-bookworm")
+    print(f"base: {base}" + (NO_RELEASE if base == STAND_IN else ""), flush=True)
     started = time.monotonic()
     builder.build(ROOT, NAME, {"PYTHON_IMAGE": base, "REQUIREMENTS": os.environ.get("REQUIREMENTS", "run")})
     print(f"built in {time.monotonic() - started:.0f} s", flush=True)

@@ -16,11 +16,13 @@ _WITH_LIBRARIES = 'mount -t overlay overlay -o "lowerdir=$1:$2" "$2" && shift 2 
 
 
 class Buildah:
-    """The program as unpacked under `tools`, with its images under `work`."""
+    """The program as unpacked under `tools`, with its images under `work`. It asks a registry for a base if it `pulls`."""
 
-    def __init__(self, tools: Path, work: Path) -> None:
+    def __init__(self, tools: Path, work: Path, *, pulls: bool) -> None:
         self._tools = tools
         self._work = work
+        self._pull = "--pull" if pulls else "--pull-never"
+        self._own = {} if pulls else {"CONTAINERS_REGISTRIES_CONF": str(work / "registries.conf")}
         work.mkdir(parents=True, exist_ok=True)
         self._policy = work / "policy.json"
         self._policy.write_text(json.dumps({"default": [{"type": "insecureAcceptAnything"}]}), encoding="utf-8")
@@ -30,7 +32,7 @@ class Buildah:
         """Build a context's Dockerfile. Steps that install see the machine's package index and its authorities."""
         given = [word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")]
         seen = [word for path in (TRUSTED, PIP) if path.exists() for word in ("-v", f"{path}:{path}:ro")]
-        how = ["--isolation", "chroot", "--network", "host", "--pull-never", "--format", "docker", "--layers=false"]
+        how = ["--isolation", "chroot", "--network", "host", self._pull, "--format", "docker", "--layers=false"]
         self._run("bud", *how, "--signature-policy", str(self._policy), *seen, *given, "-t", name, str(context))
 
     def from_folder(self, folder: Path, name: str) -> None:
@@ -61,8 +63,12 @@ class Buildah:
             str(self._tools / LIBRARIES),
             f"/{LIBRARIES}",
         ]
-        found = {"CONTAINERS_REGISTRIES_CONF": str(self._work / "registries.conf")}
         done = subprocess.run(
-            [*command, *buildah], env=os.environ | found, stdout=subprocess.PIPE, timeout=BUILD_S, check=True, text=True
+            [*command, *buildah],
+            env=os.environ | self._own,
+            stdout=subprocess.PIPE,
+            timeout=BUILD_S,
+            check=True,
+            text=True,
         )
         return done.stdout
