@@ -20,6 +20,13 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_MB = 900
 NAME = "fanal:tried"
 UID = 23456
+TRIED = (
+    (["version"], 0),
+    (["check"], 1),
+    (["cues", "explain", "Leaving Tirana for Dover on Friday"], 0),
+    (["model", "verify"], 0),
+)
+"""What is started, and how it must end: `check` finds no servers, and must find keys and model well."""
 NO_RELEASE = " (a STAND-IN of Debian's packages, not the image that is released)"
 
 
@@ -50,13 +57,15 @@ def tried(builder: Buildah, base: str) -> int:
         faults = (
             [f"larger than {MOST_MB} MB"] if size > MOST_MB and os.environ.get("REQUIREMENTS", "run") == "run" else []
         )
-        for arguments, expected in ((["version"], 0), (["check"], 1), (["model", "verify"], 0)):
+        for arguments, expected in TRIED:
             started = time.monotonic()
             done = run_read_only(root, UID, arguments)
             print(
                 f"--- fanal {' '.join(arguments)} as uid {UID}: exit {done.returncode} in {time.monotonic() - started:.1f} s"
             )
-            print(done.stdout + done.stderr)
+            print(done.stdout + done.stderr, flush=True)
+            if arguments == ["check"] and "ok     model" not in done.stdout:
+                faults.append("the model does not load")
             if done.returncode != expected or "Traceback" in done.stderr:
                 faults.append(f"fanal {arguments[0]} ends with {done.returncode}, not {expected}")
     for fault in faults:
@@ -80,7 +89,8 @@ def skipped(why: str) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    finally:
+    shutil.rmtree(TOOLS / "image", ignore_errors=True)
+    code = main()
+    if code == 0:
         shutil.rmtree(TOOLS / "image", ignore_errors=True)
+    sys.exit(code)

@@ -18,7 +18,7 @@ root="$1"; uid="$2"; shift 2
 exec chroot "$root" /usr/bin/setpriv --reuid "$uid" --regid "$uid" --clear-groups --no-new-privs --bounding-set -all "$@"
 """
 ENVIRONMENT = {
-    "PATH": "/opt/fanal/bin:/usr/local/bin:/usr/bin:/bin",
+    "PATH": "/opt/fanal/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/var/lib/fanal",
     "PYTHONDONTWRITEBYTECODE": "1",
     "FANAL_CACHE": "/opt/fanal/cache",
