@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kafka.partitioner import DefaultPartitioner as KafkaPythonPartitioner
 
-from pipeline.broker.connection import Connection
+from pipeline.broker.connection import Connection, Login
 from pipeline.broker.topics import Topics, author_key, partition_of, post_key, specs
 
 
@@ -93,8 +93,8 @@ def test_all_that_an_account_wrote_is_erased_under_a_key_of_its_own() -> None:
 
 
 def test_a_connection_never_shows_its_password() -> None:
-    connection = Connection("b:1", "SASL_PLAINTEXT", "PLAIN", "user", "hunter2")
-    assert "hunter2" not in f"{connection!r} {connection}"
+    connection = Connection("b:1", "SASL_PLAINTEXT", Login("PLAIN", "user", "hunter2"))
+    assert "hunter2" not in f"{connection!r} {connection} {connection.login!r}"
     assert connection.aiokafka()["sasl_plain_password"] == "hunter2"
 
 
