@@ -28,7 +28,8 @@ def observe(settings: Settings, role: str, watch: Watch) -> None:
 def targets(settings: Settings, *, to_index: bool) -> list[Target | None]:
     """The servers that this process speaks to over TLS."""
     kafka, index = settings.kafka, settings.elasticsearch
-    found = [kafka_target(parts.kafka_address(settings), kafka.security_protocol, kafka.ca_file)]
+    files = (kafka.ca_file, kafka.client_cert_file)
+    found = [kafka_target(parts.kafka_address(settings), kafka.security_protocol, *files)]
     return [*found, index_target(parts.search_address(settings), index.ca_file)] if to_index else found
 
 
