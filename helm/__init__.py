@@ -1,0 +1,1 @@
+"""The chart, and what writes parts of it."""
