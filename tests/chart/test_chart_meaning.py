@@ -84,7 +84,12 @@ def test_ports_that_are_named_are_there(case: str) -> None:
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             assert probe not in one or one[probe]["httpGet"]["port"] in own, f"{name}: {probe}"
     aimed = {port["targetPort"] for one in of_kind(case, "Service") for port in one["spec"]["ports"]}
-    doors = {port["port"] for one in of_kind(case, "NetworkPolicy") for port in found(one["spec"].get("ingress"), "ports") for port in port}
+    doors = {
+        port["port"]
+        for one in of_kind(case, "NetworkPolicy")
+        for port in found(one["spec"].get("ingress"), "ports")
+        for port in port
+    }
     monitored = {end["port"] for one in of_kind(case, "PodMonitor") for end in one["spec"]["podMetricsEndpoints"]}
     assert aimed | doors | monitored <= named
 
@@ -134,7 +139,9 @@ def test_secrets_are_those_that_the_values_name_and_none_is_made(case: str) -> N
     assert of_kind(case, "Secret") == []
     given = set(strings(values_of(case)))
     for one in objects(case):
-        asked = [each.get("name") or each["secretName"] for key in ("secretKeyRef", "secret") for each in found(one, key)]
+        asked = [
+            each.get("name") or each["secretName"] for key in ("secretKeyRef", "secret") for each in found(one, key)
+        ]
         asked += [each["name"] for group in found(one, "secretTargetRef") for each in group]
         assert set(asked) <= given, one["metadata"]["name"]
 

@@ -75,7 +75,11 @@ def test_the_schema_names_no_value_that_is_not_there() -> None:
 
 def test_the_schema_is_closed() -> None:
     def opened(schema: Any, path: str) -> Iterator[str]:
-        if "properties" in schema and schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+        if (
+            "properties" in schema
+            and schema.get("type") == "object"
+            and schema.get("additionalProperties") is not False
+        ):
             yield path
         for name, inner in schema.get("properties", {}).items():
             yield from opened(inner, f"{path}.{name}")
@@ -134,7 +138,10 @@ def test_a_value_that_does_not_fit_is_refused_by_its_name(wrong: str, which: str
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ("screening.keda.enabled=true,screening.keda.maxReplicas=13", "maxReplicas 13 is more than kafka.partitions 12"),
+        (
+            "screening.keda.enabled=true,screening.keda.maxReplicas=13",
+            "maxReplicas 13 is more than kafka.partitions 12",
+        ),
         ("screening.hpa.enabled=true,screening.hpa.minReplicas=9,screening.hpa.maxReplicas=8", "minReplicas 9 is more"),
         ("erasing.replicas=13", "erasing: replicas 13 is more than kafka.partitions 12"),
         ("collector.enabled=true,collector.sources=x,erasing.enabled=false", "erasing.enabled must be true"),

@@ -42,7 +42,9 @@ def folder_of(module: Module) -> Path:
     except (OSError, ValueError, subprocess.SubprocessError) as fault:
         raise Unobtainable(f"go did not run: {type(fault).__name__}") from None
     if "Dir" not in found:
-        raise Unobtainable(f"{module.path} {module.version} cannot be had: {str(found.get('Error', 'no answer'))[:120]}")
+        raise Unobtainable(
+            f"{module.path} {module.version} cannot be had: {str(found.get('Error', 'no answer'))[:120]}"
+        )
     if found["Sum"] != module.checksum:
         raise Unobtainable(f"{module.path} {module.version} is not what is listed")
     return Path(found["Dir"])
