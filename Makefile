@@ -1,7 +1,7 @@
 # One door: everything is run, checked and tested through these targets. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test test-train test-slow check bench image chaos fmt clean lock dashboards release audit site
+.PHONY: help run test test-train test-slow check bench image chaos chart fmt clean lock dashboards release audit site
 
 PYTHON ?= python3
 VENV := .venv
@@ -60,6 +60,9 @@ image: $(VENV)/.dev ## Build the image with buildah and start it as any user; PY
 
 chaos: $(VENV)/.dev ## Kill workers, broker and search server; SEEDS=20 for twenty trials, ARGS=--erasures for deletions, --sources for the collector, --neighbours 10 for ill sources
 	$(BIN)/python -m tests.chaos --seeds $(SEEDS) $(ARGS)
+
+chart: $(VENV)/.dev ## Write what of the Helm chart follows from other files: its table of values, copies of rules and dashboards
+	$(BIN)/python -m helm.write
 
 fmt: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .

@@ -91,11 +91,11 @@ def test_the_schema_is_closed() -> None:
 
 def test_the_table_of_values_is_current() -> None:
     paper = (CHART / "README.md").read_text(encoding="utf-8")
-    assert paper == write.readme(paper, VALUES), "run `python -m helm.write`"
+    assert paper == write.readme(paper, VALUES), "run `make chart`"
 
 
 def test_rules_and_dashboards_in_the_chart_are_those_of_the_project() -> None:
-    assert write.kept() == write.copies(), "run `python -m helm.write`"
+    assert write.kept() == write.copies(), "run `make chart`"
 
 
 def test_the_chart_has_the_version_of_the_project() -> None:
