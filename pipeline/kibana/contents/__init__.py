@@ -1,0 +1,1 @@
+"""What the dashboards show: a file each, and what they share in `words`."""
