@@ -46,7 +46,7 @@ LURES = Dashboard(
                 ),
             ),
         ),
-        Row(14, ((48, Chart("Sector × lure", "heat", (HITS,), (SECTOR, LURE), RECRUITMENT)),)),
+        Row(16, ((48, Chart("Lure × sector", "heat", (HITS,), (LURE, SECTOR), RECRUITMENT)),)),
         Row(12, ((48, Chart("Lures over time", "columns", (HITS,), (TIME, LURE), RECRUITMENT)),)),
         Row(
             12,
@@ -65,7 +65,7 @@ LURES = Dashboard(
                 ),
             ),
         ),
-        Row(14, ((48, Chart("Sector × language", "heat", (HITS,), (LANGUAGE, SECTOR), RECRUITMENT)),)),
+        Row(16, ((48, Chart("Language × sector", "heat", (HITS,), (LANGUAGE, SECTOR), RECRUITMENT)),)),
         Row(20, ((48, RECRUITMENT_HITS),)),
     ),
 )
