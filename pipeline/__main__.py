@@ -19,6 +19,7 @@ COMMANDS = {
     "rules": "The rules beside the model: check them, try them on posts and on stored hits.",
     "setup": "Create topics and index templates, or bring them up to date.",
     "local": "The embedded Kafka and Elasticsearch: up, down, status, logs, reset.",
+    "kibana": "What analysts see in Kibana: build its objects, or preview them without it.",
     "desk": "Serve the page that lists hits.",
     "model": "What the classifier is, which engine runs it here, and whether that agrees.",
     "corpus": "The posts that the classifier learns from: check and count them.",
