@@ -8,6 +8,7 @@ A post that cannot be read is a value (`pipeline.posts.Rejected`), never an exce
     └── Unavailable           a part is away or not ready: try again later (exit 1)
         ├── BrokerUnavailable
         ├── IndexUnavailable
+        ├── KibanaUnavailable
         ├── ModelUnavailable  weights missing, damaged, or for another base
         └── LocalStackError   an embedded server did not start, or stopped
 
@@ -41,6 +42,10 @@ class BrokerUnavailable(Unavailable):
 
 class IndexUnavailable(Unavailable):
     """Elasticsearch cannot be reached, or is not ready."""
+
+
+class KibanaUnavailable(Unavailable):
+    """Kibana cannot be reached, is not ready, or did not take everything."""
 
 
 class ModelUnavailable(Unavailable):

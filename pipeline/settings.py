@@ -86,6 +86,20 @@ class ElasticsearchSettings(_Table):
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 20.0
 
 
+class KibanaSettings(_Table):
+    """How `fanal setup --kibana URL` signs in. Without a key or a name it does not."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FANAL_KIBANA_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    api_key: SecretStr | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0
+
+
 EngineName = Literal[
     "auto",
     "openvino-f32",
@@ -180,6 +194,7 @@ class Settings(_Table):
     licence: Path = Path("config/licence.toml")
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     elasticsearch: ElasticsearchSettings = Field(default_factory=ElasticsearchSettings)
+    kibana: KibanaSettings = Field(default_factory=KibanaSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
     screen: ScreenSettings = Field(default_factory=ScreenSettings)
     trends: TrendsSettings = Field(default_factory=TrendsSettings)
@@ -216,6 +231,7 @@ class Settings(_Table):
 _PARTS: dict[str, type[_Table]] = {
     "kafka": KafkaSettings,
     "elasticsearch": ElasticsearchSettings,
+    "kibana": KibanaSettings,
     "model": ModelSettings,
     "screen": ScreenSettings,
     "trends": TrendsSettings,

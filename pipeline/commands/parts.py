@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from models.classifier import Classifier
     from pipeline.erasing import Mason
     from pipeline.index.store import Store
+    from pipeline.kibana.signing import Signature
     from pipeline.local.endpoints import Endpoints
     from pipeline.screen.context import Around, Reader
     from pipeline.screen.evidence import Seal
@@ -145,6 +146,19 @@ def store(settings: Settings) -> Store:
     from pipeline.index.store import open_store
 
     return open_store(search_address(settings), settings.elasticsearch)
+
+
+def signature(settings: Settings) -> Signature:
+    """Who asks Kibana."""
+    from pipeline.kibana.signing import Signature
+
+    kibana = settings.kibana
+    return Signature(
+        api_key=kibana.api_key.get_secret_value() if kibana.api_key else None,
+        username=kibana.username,
+        password=kibana.password.get_secret_value() if kibana.password else None,
+        ca_file=kibana.ca_file,
+    )
 
 
 def classifier(settings: Settings, progress: Callable[[str, float], None] = lambda *_: None) -> Classifier:

@@ -44,7 +44,7 @@ def table(layer: Mapping[str, Any], response: Mapping[str, Any]) -> Table:
     keys = [id_ for id_ in order if columns[id_]["isBucketed"]]
     figures = [id_ for id_ in order if not columns[id_]["isBucketed"]]
     top = {"doc_count": response["hits"]["total"]["value"], **response.get("aggregations", {})}
-    rows = tuple(_rows(top, keys, [(id_, columns[id_]) for id_ in figures]))
+    rows = tuple(_rows(top, [(id_, columns[id_]) for id_ in keys], [(id_, columns[id_]) for id_ in figures]))
     return Table(tuple(_named(k, columns[k]) for k in keys), tuple(_named(f, columns[f]) for f in figures), rows)
 
 
@@ -59,16 +59,28 @@ def _named(id_: str, column: Mapping[str, Any]) -> Column:
     return Column(id_, column["label"], column["dataType"], shown.get("decimals", 0), shown.get("suffix", ""))
 
 
-def _rows(
-    bucket: Mapping[str, Any], keys: Sequence[str], figures: Sequence[tuple[str, Mapping[str, Any]]]
-) -> Iterator[tuple[Value, ...]]:
+_Named = tuple[str, Mapping[str, Any]]
+"""A column's id, and the column."""
+
+
+def _rows(bucket: Mapping[str, Any], keys: Sequence[_Named], figures: Sequence[_Named]) -> Iterator[tuple[Value, ...]]:
     if not keys:
         yield tuple(_figure(bucket, id_, column) for id_, column in figures)
         return
-    found = bucket.get(keys[0], {}).get("buckets", [])
-    for key, inner in found.items() if isinstance(found, Mapping) else ((_key(one), one) for one in found):
+    for key, inner in _buckets(bucket, *keys[0]):
         for row in _rows(inner, keys[1:], figures):
             yield (key, *row)
+
+
+def _buckets(
+    bucket: Mapping[str, Any], id_: str, column: Mapping[str, Any]
+) -> Iterator[tuple[Value, Mapping[str, Any]]]:
+    """Each bucket with its value: the most frequent first, time in its order, cases in theirs (the server sorts them by name)."""
+    found = bucket.get(id_, {}).get("buckets", [])
+    if isinstance(found, Mapping):
+        yield from ((case["label"], found[case["label"]]) for case in column["params"]["filters"])
+    else:
+        yield from ((_key(one), one) for one in found)
 
 
 def _key(bucket: Mapping[str, Any]) -> Value:

@@ -71,7 +71,9 @@ def _document(
     cues = _cues(kind, chance)
     towns = chance.sample(sorted(POINTS), 2)
     price = float(chance.choice((900, 1500, 2500, 3000, 4500, 7000)))
-    facts = {"departs_at": now + timedelta(hours=chance.uniform(-200, 300))} if kind == "smuggling" else {}
+    leaves = now + timedelta(hours=chance.uniform(-200, 300)) if kind == "smuggling" else None
+    has_route = kind == "smuggling" and chance.random() < 0.8
+    has_price = kind == "smuggling" and chance.random() < 0.7
     return Document(
         platform=chance.choice(PLATFORMS),
         lang=chance.choices(LANGUAGES, range(len(LANGUAGES), 0, -1))[0],
@@ -93,7 +95,7 @@ def _document(
         container=f"container-{chance.randrange(20)}",
         hashtags=("work",),
         contacts=("telephone:fjkdlsjfhgbnvmcaklpo",),
-        contact_kinds=tuple(chance.sample(("telephone", "handle", "email", "url"), chance.randrange(1, 3))),
+        contact_kinds=tuple(chance.sample(("telephone", "handle", "email", "url"), chance.randrange(3))),
         in_reply_to="parent",
         repost_of="original",
         media_kinds=("image",),
@@ -113,22 +115,22 @@ def _document(
         lures=tuple(
             chance.sample(("no_papers", "no_experience", "travel_paid", "visa_paid", "housing", "high_pay"), 2)
         ),
-        routes=(route,),
-        route_from=(route[:2],),
-        route_to=(route[3:],),
+        routes=(route,) if has_route else (),
+        route_from=(route[:2],) if has_route else (),
+        route_to=(route[3:],) if has_route else (),
         places=tuple(towns),
         place_countries=tuple(sorted({town[:2] for town in towns})),
         place_points=tuple(POINTS[town] for town in towns),
-        price_currencies=(chance.choice(("EUR", "USD", "TRY")),),
-        price_eur=(price,),
-        price_eur_per_head=price,
+        price_currencies=(chance.choice(("EUR", "USD", "TRY")),) if has_price else (),
+        price_eur=(price,) if has_price else (),
+        price_eur_per_head=price if has_price else None,
         acts=("transport",),
         means=("deception",),
         purposes=("profit",),
         rules=(chance.choice(("raise-near-departure", "mute-campaign", "tag-vlogs")),),
         tags=(chance.choice(("vlog", "campaign", "repeat")),),
         vector=(1.0, *(0.0,) * 383),
-        **facts,
+        departs_at=leaves,
     )
 
 

@@ -1,7 +1,7 @@
 """Recruitment lures: which work is promised, with what, where, and how one is to answer."""
 
 from pipeline.kibana.columns import Cases, Count, Distinct, Terms
-from pipeline.kibana.contents.words import LANGUAGE, PLATFORM, RECRUITMENT, RECRUITMENT_HITS, TIME, note
+from pipeline.kibana.contents.words import ALL, LANGUAGE, PLATFORM, RECRUITMENT, RECRUITMENT_HITS, TIME, note
 from pipeline.kibana.dashboards import Dashboard, Row
 from pipeline.kibana.lens import Chart
 
@@ -22,17 +22,17 @@ MARKS = Cases(
 
 _FIGURES = (
     (12, Chart("Recruitment offers", "number", (HITS, Count("alerts", "level:alert")), query=RECRUITMENT)),
-    (12, Chart("Urgent", "number", (Count("Urgent", "priority:urgent"), HITS), query=RECRUITMENT)),
-    (12, Chart("With a lure", "number", (Count("With a lure", "lures:*"), HITS), query=RECRUITMENT)),
-    (12, Chart("Authors", "number", (Distinct("author", "Authors"), HITS), query=RECRUITMENT)),
+    (12, Chart("Urgent", "number", (Count("Urgent", "priority:urgent"), ALL), query=RECRUITMENT)),
+    (12, Chart("With a lure", "number", (Count("With a lure", "lures:*"), ALL), query=RECRUITMENT)),
+    (12, Chart("Authors", "number", (Distinct("author", "Authors"), ALL), query=RECRUITMENT)),
 )
 
 LURES = Dashboard(
     "Fanal: Recruitment lures",
     "Which work is promised, with what and where, and how one is to answer.",
     (
-        Row(5, ((48, _ABOUT),)),
-        Row(6, _FIGURES),
+        Row(4, ((48, _ABOUT),)),
+        Row(5, _FIGURES),
         Row(
             15,
             (
@@ -41,7 +41,12 @@ LURES = Dashboard(
                 (
                     16,
                     Chart(
-                        "Countries promised", "bars", (HITS,), (Terms("place_countries", "Country", 12),), RECRUITMENT
+                        "Countries promised",
+                        "bars",
+                        (HITS,),
+                        (Terms("place_countries", "Country", 12),),
+                        RECRUITMENT,
+                        "The countries that these offers name.",
                     ),
                 ),
             ),

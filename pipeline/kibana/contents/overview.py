@@ -1,7 +1,7 @@
 """The overview: what came in, of which kind, where, and what cannot wait."""
 
 from pipeline.kibana.columns import Cases, Count, Distinct, Terms
-from pipeline.kibana.contents.words import ALL_HITS, KIND, LANGUAGE, LURES, PLATFORM, PRIORITY, ROUTES, TIME, note
+from pipeline.kibana.contents.words import ALL, ALL_HITS, KIND, LANGUAGE, LURES, PLATFORM, PRIORITY, ROUTES, TIME, note
 from pipeline.kibana.dashboards import Dashboard, Leading, Row
 from pipeline.kibana.lens import Chart
 
@@ -12,15 +12,15 @@ _FIGURES = (
     (12, Chart("Hits", "number", (HITS, Count("alerts", "level:alert")))),
     (12, Chart("Urgent", "number", (Count("Urgent", "priority:urgent"), Count("high", "priority:high")))),
     (12, Chart("Offers", "number", (Count("Offers", "lane:offers"), Distinct("author", "authors of hits")))),
-    (12, Chart("Protection lane", "number", (Count("In protection", "lane:protection"), HITS))),
+    (12, Chart("Protection lane", "number", (Count("In protection", "lane:protection"), ALL))),
 )
 
 OVERVIEW = Dashboard(
     "Fanal: Overview",
     "What came in, of which kind, in which languages and on which platforms, and what cannot wait.",
     (
-        Row(5, ((48, _ABOUT),)),
-        Row(6, _FIGURES),
+        Row(4, ((48, _ABOUT),)),
+        Row(5, _FIGURES),
         Row(12, ((48, Chart("Hits over time by kind", "columns", (HITS,), (TIME, KIND))),)),
         Row(
             14,
@@ -45,7 +45,7 @@ OVERVIEW = Dashboard(
                     24,
                     Chart(
                         "Hits with a contact, a price, a route",
-                        "columns",
+                        "lines",
                         (HITS,),
                         (
                             TIME,

@@ -28,8 +28,8 @@ PROTECTION = Dashboard(
     "Fanal: Protection lane",
     "Warnings, pleas and testimony, for those who can help.",
     (
-        Row(5, ((48, _ABOUT),)),
-        Row(6, _FIGURES),
+        Row(4, ((48, _ABOUT),)),
+        Row(5, _FIGURES),
         Row(12, ((48, Chart("What comes in over time", "columns", (HITS,), (TIME, SORT), IN_PROTECTION)),)),
         Row(
             12,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.kibana.columns import Count, Distinct, Measure, Metric, Percentile, Terms
-from pipeline.kibana.contents.words import ALL_HITS, KIND, TIME, note
+from pipeline.kibana.contents.words import ALL, ALL_HITS, KIND, TIME, note
 from pipeline.kibana.dashboards import Dashboard, Row
 from pipeline.kibana.lens import Chart
 
@@ -13,21 +13,21 @@ _LANGUAGES, _LEVEL = Terms("lang", "Language", 30), Terms("level", "Level", 2)
 
 
 def _score(kind: str) -> Measure:
-    return Measure("median", f"scores.{kind}", kind, decimals=3)
+    return Measure("median", f"scores.{kind}", kind.replace("_", " "), decimals=3)
 
 
 def _spread(kind: str) -> Chart:
     """Where the scores of a kind's own hits lie, over time."""
     field = f"scores.{kind}"
-    within = tuple(Percentile(p, field, f"{p} % score less", decimals=3) for p in (5, 50, 95))
-    return Chart(f"Scores of {kind}", "lines", within, (TIME,), f"kind:{kind}")
+    within = tuple(Percentile(p, field, f"{p} % score below", decimals=3) for p in (5, 50, 95))
+    return Chart(f"Scores of {kind.replace('_', ' ')}", "lines", within, (TIME,), f"kind:{kind}")
 
 
 def quality(kinds: Sequence[str]) -> Dashboard:
     """The dashboard for the taxonomy's kinds but benign, of which there are no hits."""
     figures = (
         (12, Chart("Hits", "number", (HITS, Count("alerts", "level:alert")))),
-        (12, Chart("Model versions", "number", (Distinct("model", "Models"), HITS))),
+        (12, Chart("Model versions", "number", (Distinct("model", "Models"), ALL))),
         (12, Chart("Languages", "number", (Distinct("lang", "Languages"), Count("unknown", "lang:und")))),
         (12, Chart("Rules that acted", "number", (Distinct("rules", "Rules"), Count("hits acted on", "rules:*")))),
     )
@@ -37,8 +37,8 @@ def quality(kinds: Sequence[str]) -> Dashboard:
         "Fanal: Quality",
         "What the classifier and the rules did: scores, languages, model versions, rules.",
         (
-            Row(5, ((48, _ABOUT),)),
-            Row(6, figures),
+            Row(4, ((48, _ABOUT),)),
+            Row(5, figures),
             *(Row(12, tuple(_widened(spreads[at : at + 2]))) for at in range(0, len(spreads), 2)),
             Row(
                 14,

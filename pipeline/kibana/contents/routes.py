@@ -1,7 +1,7 @@
 """Smuggling routes: from where to where, by which means, for how much, and when."""
 
 from pipeline.kibana.columns import Cases, Count, Dates, Distinct, Measure, Percentile, Terms
-from pipeline.kibana.contents.words import SMUGGLING, SMUGGLING_HITS, TIME, note
+from pipeline.kibana.contents.words import ALL, SMUGGLING, SMUGGLING_HITS, TIME, note
 from pipeline.kibana.dashboards import Dashboard, Row
 from pipeline.kibana.lens import Chart
 from pipeline.kibana.maps import PlaceMap
@@ -48,7 +48,7 @@ _FIGURES = (
         ),
     ),
     (12, Chart("Price per head", "number", (MEDIAN, Count("with a price", f"{_PRICE}:*")), query=SMUGGLING)),
-    (12, Chart("Departures ahead", "number", (Count("Ahead", "departs_at:[now TO *]"), HITS), query=SMUGGLING)),
+    (12, Chart("Departures ahead", "number", (Count("Ahead", "departs_at:[now TO *]"), ALL), query=SMUGGLING)),
 )
 _ROUTES = Chart(
     "Routes",
@@ -75,8 +75,8 @@ ROUTES = Dashboard(
     "Fanal: Smuggling routes",
     "From where to where people are offered to be moved, by which means, for how much and when.",
     (
-        Row(5, ((48, _ABOUT),)),
-        Row(6, _FIGURES),
+        Row(4, ((48, _ABOUT),)),
+        Row(5, _FIGURES),
         Row(18, ((28, PLACES), (20, _ROUTES))),
         Row(
             14,

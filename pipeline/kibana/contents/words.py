@@ -1,6 +1,6 @@
 """What more than one dashboard shows: the saved searches, time, and the words that stand above the charts."""
 
-from pipeline.kibana.columns import Dates, Terms
+from pipeline.kibana.columns import Count, Dates, Terms
 from pipeline.kibana.dashboards import Text
 from pipeline.kibana.searches import TIME_FIELD, Search
 
@@ -8,6 +8,9 @@ OVERVIEW, ROUTES, LURES = "Fanal: Overview", "Fanal: Smuggling routes", "Fanal: 
 PROTECTION, QUALITY = "Fanal: Protection lane", "Fanal: Quality"
 
 SMUGGLING, RECRUITMENT, IN_PROTECTION = "kind:smuggling", "kind:recruitment", "lane:protection"
+
+ALL = Count("in all")
+"""Beside a part: how many hits there are."""
 
 TIME = Dates(TIME_FIELD, "Time")
 KIND = Terms("kind", "Kind", 6)

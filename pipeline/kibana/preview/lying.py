@@ -8,7 +8,7 @@ from pipeline.kibana.preview.figures import figure, named, wide
 from pipeline.kibana.preview.markup import EMPTY, Markup, drawing, joined, label, tag, words
 from pipeline.kibana.preview.series import Plot, legend
 
-THICKEST = 26.0
+THICKEST = 30.0
 GAP = 8.0
 LEGEND = 26.0
 
@@ -62,7 +62,7 @@ def cells(table: Table, layer: Mapping[str, Any], title: str, width: float, heig
     columns = {column.id: column for column in table.keys}
     names = [named(value, columns[layer["yAccessor"]]) for value in down]
     left, top = min(width * 0.3, max(map(wide, names)) + 2 * GAP), 22.0
-    wide_cell, high_cell = (width - left - 2) / len(across), min(34.0, (height - top - 2) / len(down))
+    wide_cell, high_cell = (width - left - 2) / len(across), min(48.0, (height - top - 2) / len(down))
     most = max(float(row[v] or 0) for row in table.rows) or 1.0
     marks = [
         label(named(value, columns[layer["xAccessor"]]), left + (n + 0.5) * wide_cell, 14, text_anchor="middle")

@@ -50,7 +50,7 @@ def place_map(tiles: Sequence[Tile], title: str, width: float, height: float) ->
     land = tag("path", d="".join(_outline(country, view) for country in seen), class_="land")
     names = [name for country in seen for name in _name(country, view)]
     circles = [_circle(tile, view, most) for tile in tiles]
-    return drawing(width, height, title, land, *names, *circles)
+    return drawing(width, height, title, land, *circles, *names)
 
 
 def _reach(values: Sequence[float]) -> tuple[float, float]:

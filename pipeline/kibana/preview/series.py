@@ -15,7 +15,7 @@ _FIXED: Mapping[str, int] = {
     "distress": 2,
     "sexual_exploitation": 3,
     "urgent": 7,
-    "high": 1,
+    "high": 4,
     "normal": 5,
     "alert": 7,
     "review": 5,
