@@ -12,12 +12,14 @@ from pipeline.kibana.answers import table, tiles
 from pipeline.kibana.build import built
 from pipeline.kibana.columns import Count, Dates, Measure, Terms
 from pipeline.kibana.lens import Chart, attributes
-from pipeline.kibana.queries import Span, Untranslated, fields_of, layer_of, lens
+from pipeline.kibana.preview.render import render
+from pipeline.kibana.queries import Span, Untranslated, layer_of, lens
 from pipeline.kibana.reading import Drawn, objects_of, panels
 from pipeline.resources import taxonomy
 from pipeline.settings import Settings
 from tests.conftest import NewSettings
 from tests.fakes_kibana.hits import sample_hits
+from tests.fakes_kibana.mapping import fields_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 KINDS = list(taxonomy()["kinds"])
@@ -179,3 +181,11 @@ def test_the_middle_of_a_tile_is_in_degrees() -> None:
         {"aggregations": {"tiles": {"buckets": [{"key": "7/72/49", "doc_count": 4}]}}}
     )
     assert (round(latitude, 1), round(longitude, 1), hits) == (37.7, 23.9, 4)
+
+
+@pytest.mark.connected
+async def test_the_preview_of_real_hits_leaves_no_panel_empty(questions: Questions) -> None:
+    page = await render(built(KINDS), questions.ask, Span.of_last(30, datetime.now(UTC)))
+    assert page.count("<figure") == len(PANELS) + 5
+    assert "No hits in this time." not in page
+    assert "&lt;b&gt;Warning&lt;/b&gt;" in page

@@ -5,7 +5,7 @@ width of time steps is chosen here by a rule of our own. An operation that is no
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -105,18 +105,6 @@ def place_map(layer: Mapping[str, Any], span: Span) -> Body:
         raise Untranslated(f"{layer['label']}: a layer of {source['type']}")
     grid = {"field": source["geoField"], "precision": TILE_PRECISION, "size": MOST_TILES}
     return {"size": 0, "query": _where(layer["query"], span), "aggs": {"tiles": {"geotile_grid": grid}}}
-
-
-def fields_of(body: Any) -> Iterator[str]:
-    """The fields on which a body aggregates."""
-    if isinstance(body, Mapping):
-        for key, value in body.items():
-            if key == "field" and isinstance(value, str):
-                yield value
-            yield from fields_of(value)
-    elif isinstance(body, list):
-        for value in body:
-            yield from fields_of(value)
 
 
 def _source(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
