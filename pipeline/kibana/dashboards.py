@@ -165,6 +165,9 @@ def _leading(to: str, panel: str, identities: Identities) -> tuple[list[dict[str
     return [{"eventId": event, "triggers": ["FILTER_TRIGGER"], "action": action}], (target,)
 
 
+_OPEN = {"selectedOptions": [], "sort": {"by": "_count", "direction": "desc"}, "enhancements": {}}
+
+
 def _controls(dashboard: Dashboard, identities: Identities) -> tuple[dict[str, Any], tuple[Reference, ...]]:
     ids = [identities.of("control", f"{dashboard.title}/{field}") for field, _ in dashboard.controls]
     panels = {
@@ -173,7 +176,7 @@ def _controls(dashboard: Dashboard, identities: Identities) -> tuple[dict[str, A
             "width": "medium",
             "grow": True,
             "type": "optionsListControl",
-            "explicitInput": {"id": id_, "fieldName": field, "title": title, "enhancements": {}},
+            "explicitInput": {"id": id_, "fieldName": field, "title": title, **_OPEN},
         }
         for order, (id_, (field, title)) in enumerate(zip(ids, dashboard.controls, strict=True))
     }
