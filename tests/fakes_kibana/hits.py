@@ -3,6 +3,9 @@
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
 
 from pipeline.posts import Document, Evidence, Hit, Span
 
@@ -62,19 +65,13 @@ def _hit(number: int, chance: random.Random, now: datetime, kinds: Sequence[str]
     )
 
 
-def _document(
-    number: int, kind: str, screened: datetime, around: tuple[random.Random, datetime, Sequence[str]]
-) -> Document:
-    chance, now, kinds = around
-    own = chance.uniform(0.6, 0.99)
-    route = chance.choices(ROUTES, range(len(ROUTES), 0, -1))[0]
-    cues = _cues(kind, chance)
-    towns = chance.sample(sorted(POINTS), 2)
-    price = float(chance.choice((900, 1500, 2500, 3000, 4500, 7000)))
-    leaves = now + timedelta(hours=chance.uniform(-200, 300)) if kind == "smuggling" else None
-    has_route = kind == "smuggling" and chance.random() < 0.8
-    has_price = kind == "smuggling" and chance.random() < 0.7
-    return Document(
+Around = tuple[random.Random, datetime, Sequence[str]]
+"""Chance, the time before which all happened, and the taxonomy's kinds."""
+
+
+def _document(number: int, kind: str, screened: datetime, around: Around) -> Document:
+    chance, _, _ = around
+    document = Document(
         platform=chance.choice(PLATFORMS),
         lang=chance.choices(LANGUAGES, range(len(LANGUAGES), 0, -1))[0],
         lang_hint=("en",),
@@ -82,56 +79,83 @@ def _document(
         received_at=screened - timedelta(seconds=2),
         screened_at=screened,
         text=f"{TEXTS[kind]} ({number})",
-        kind=kind,
-        lane=LANES[kind],
-        flagged=LANES[kind] == "offers",
-        level=chance.choices(("review", "alert"), (4, 1))[0],
-        scores={name: own if name == kind else (1 - own) / (len(kinds) - 1) for name in kinds},
-        model=chance.choice(("e5-small@3f2a", "e5-small@91bc")),
         version="1",
         position=f"0/{number}/0",
         key_id="k1",
         author=f"author-{chance.randrange(60)}",
         container=f"container-{chance.randrange(20)}",
         hashtags=("work",),
-        contacts=("telephone:fjkdlsjfhgbnvmcaklpo",),
-        contact_kinds=tuple(chance.sample(("telephone", "handle", "email", "url"), chance.randrange(3))),
         in_reply_to="parent",
         repost_of="original",
         media_kinds=("image",),
-        country=towns[0][:2],
         transport=chance.choice(("live", "backfill", "push")),
         source_id="source",
-        subtypes=(chance.choice(SUBTYPES[kind]),),
-        context=chance.choice(((), ("reply",), ("channel_recent",))),
-        priority=chance.choices(("urgent", "high", "normal"), (1, 3, 6))[0],
-        reasons=tuple(cues[:2]),
-        cues=tuple(cues),
-        cue_kinds=tuple(sorted({cue.partition(":")[0] for cue in cues})),
-        spans=(Span(kind="transport", start=0, end=4, rule="words/en", value="boat"),),
-        transport_modes=(chance.choice(("boat", "lorry", "car", "foot", "plane")),),
-        payment_terms=tuple(chance.sample(("after_arrival", "deposit", "hawala", "crypto", "per_head"), 2)),
-        document_kinds=(chance.choice(("passport", "visa", "residence")),),
-        lures=tuple(
-            chance.sample(("no_papers", "no_experience", "travel_paid", "visa_paid", "housing", "high_pay"), 2)
-        ),
-        routes=(route,) if has_route else (),
-        route_from=(route[:2],) if has_route else (),
-        route_to=(route[3:],) if has_route else (),
-        places=tuple(towns),
-        place_countries=tuple(sorted({town[:2] for town in towns})),
-        place_points=tuple(POINTS[town] for town in towns),
-        price_currencies=(chance.choice(("EUR", "USD", "TRY")),) if has_price else (),
-        price_eur=(price,) if has_price else (),
-        price_eur_per_head=price if has_price else None,
-        acts=("transport",),
-        means=("deception",),
-        purposes=("profit",),
-        rules=(chance.choice(("raise-near-departure", "mute-campaign", "tag-vlogs")),),
-        tags=(chance.choice(("vlog", "campaign", "repeat")),),
         vector=(1.0, *(0.0,) * 383),
-        departs_at=leaves,
+        **_assessed(kind, around),
     )
+    return msgspec.structs.replace(document, **_named(chance), **_offered(kind, around))
+
+
+def _assessed(kind: str, around: Around) -> dict[str, Any]:
+    """What the classifier and the rules say."""
+    chance, _, kinds = around
+    own, cues = chance.uniform(0.6, 0.99), _cues(kind, chance)
+    return {
+        "kind": kind,
+        "lane": LANES[kind],
+        "flagged": LANES[kind] == "offers",
+        "level": chance.choices(("review", "alert"), (4, 1))[0],
+        "scores": {name: own if name == kind else (1 - own) / (len(kinds) - 1) for name in kinds},
+        "model": chance.choice(("e5-small@3f2a", "e5-small@91bc")),
+        "subtypes": (chance.choice(SUBTYPES[kind]),),
+        "context": chance.choice(((), ("reply",), ("channel_recent",))),
+        "priority": chance.choices(("urgent", "high", "normal"), (1, 3, 6))[0],
+        "reasons": tuple(cues[:2]),
+        "cues": tuple(cues),
+        "cue_kinds": tuple(sorted({cue.partition(":")[0] for cue in cues})),
+        "spans": (Span(kind="transport", start=0, end=4, rule="words/en", value="boat"),),
+        "acts": ("transport",),
+        "means": ("deception",),
+        "purposes": ("profit",),
+        "rules": (chance.choice(("raise-near-departure", "mute-campaign", "tag-vlogs")),),
+        "tags": (chance.choice(("vlog", "campaign", "repeat")),),
+    }
+
+
+def _named(chance: random.Random) -> dict[str, Any]:
+    """Contacts and places."""
+    towns = chance.sample(sorted(POINTS), 2)
+    return {
+        "contacts": ("telephone:fjkdlsjfhgbnvmcaklpo",),
+        "contact_kinds": tuple(chance.sample(("telephone", "handle", "email", "url"), chance.randrange(3))),
+        "country": towns[0][:2],
+        "places": tuple(towns),
+        "place_countries": tuple(sorted({town[:2] for town in towns})),
+        "place_points": tuple(POINTS[town] for town in towns),
+    }
+
+
+def _offered(kind: str, around: Around) -> dict[str, Any]:
+    """What an offer says: most of smuggling name a route and a price, all a departure."""
+    chance, now, _ = around
+    route = chance.choices(ROUTES, range(len(ROUTES), 0, -1))[0]
+    price = float(chance.choice((900, 1500, 2500, 3000, 4500, 7000)))
+    routed, priced = (kind == "smuggling" and chance.random() < share for share in (0.8, 0.7))
+    leaves = now + timedelta(hours=chance.uniform(-200, 300))
+    lures = ("no_papers", "no_experience", "travel_paid", "visa_paid", "housing", "high_pay")
+    return {
+        "transport_modes": (chance.choice(("boat", "lorry", "car", "foot", "plane")),),
+        "payment_terms": tuple(chance.sample(("after_arrival", "deposit", "hawala", "crypto", "per_head"), 2)),
+        "document_kinds": (chance.choice(("passport", "visa", "residence")),),
+        "lures": tuple(chance.sample(lures, 2)),
+        "routes": (route,) if routed else (),
+        "route_from": (route[:2],) if routed else (),
+        "route_to": (route[3:],) if routed else (),
+        "price_currencies": (chance.choice(("EUR", "USD", "TRY")),) if priced else (),
+        "price_eur": (price,) if priced else (),
+        "price_eur_per_head": price if priced else None,
+        "departs_at": leaves if kind == "smuggling" else None,
+    }
 
 
 def _cues(kind: str, chance: random.Random) -> list[str]:

@@ -12,6 +12,14 @@ HITS = Count()
 _LANGUAGES, _LEVEL = Terms("lang", "Language", 30), Terms("level", "Level", 2)
 
 
+_FIGURES = (
+    (12, Chart("Hits", "number", (HITS, Count("alerts", "level:alert")))),
+    (12, Chart("Model versions", "number", (Distinct("model", "Models"), ALL))),
+    (12, Chart("Languages", "number", (Distinct("lang", "Languages"), Count("unknown", "lang:und")))),
+    (12, Chart("Rules that acted", "number", (Distinct("rules", "Rules"), Count("hits acted on", "rules:*")))),
+)
+
+
 def _score(kind: str) -> Measure:
     return Measure("median", f"scores.{kind}", kind.replace("_", " "), decimals=3)
 
@@ -25,12 +33,6 @@ def _spread(kind: str) -> Chart:
 
 def quality(kinds: Sequence[str]) -> Dashboard:
     """The dashboard for the taxonomy's kinds but benign, of which there are no hits."""
-    figures = (
-        (12, Chart("Hits", "number", (HITS, Count("alerts", "level:alert")))),
-        (12, Chart("Model versions", "number", (Distinct("model", "Models"), ALL))),
-        (12, Chart("Languages", "number", (Distinct("lang", "Languages"), Count("unknown", "lang:und")))),
-        (12, Chart("Rules that acted", "number", (Distinct("rules", "Rules"), Count("hits acted on", "rules:*")))),
-    )
     medians: tuple[Metric, ...] = (HITS, *(_score(kind) for kind in kinds))
     spreads = [(12, _spread(kind)) for kind in kinds]
     return Dashboard(
@@ -38,7 +40,7 @@ def quality(kinds: Sequence[str]) -> Dashboard:
         "What the classifier and the rules did: scores, languages, model versions, rules.",
         (
             Row(4, ((48, _ABOUT),)),
-            Row(5, figures),
+            Row(5, _FIGURES),
             *(Row(12, tuple(_widened(spreads[at : at + 2]))) for at in range(0, len(spreads), 2)),
             Row(
                 14,
