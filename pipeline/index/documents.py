@@ -16,7 +16,8 @@ import msgspec
 from pipeline.index.languages import with_words
 from pipeline.posts import Hit
 
-MAX_BULK_BYTES = 8 << 20
+MAX_BULK_BYTES = 1_000_000
+"""Below 1 MiB, beyond which the client warns that its event loop may be held up."""
 LONGEST_ID = 512
 LEAST_RECHECK_S, MOST_RECHECK_S = 3600, 366 * 86_400
 _MONTH = re.compile(r"[0-9]{4}\.[0-9]{2}")
