@@ -30,6 +30,7 @@ INDEX_ERRORS = (
     "mapper_parsing_exception",
     "strict_dynamic_mapping_exception",
     "template_missing",
+    "template_outdated",
     "unavailable_shards_exception",
 )
 STAGES = ("recall", "screen", "decode", "clean", "model", "language", "context", "cues", "seal", "index", "deliver")

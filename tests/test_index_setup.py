@@ -1,5 +1,6 @@
 """Templates: rendered from the config folder, put once, changed by nobody unnoticed."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from pipeline.errors import ConfigurationError, IndexUnavailable
 from pipeline.index.store import Store, open_store
-from pipeline.index.templates import Layout, Template, compare, digest, render
+from pipeline.index.templates import Layout, Template, compare, digest, document_version, render
 from pipeline.posts import Document, Span
 from pipeline.resources import config_dir, taxonomy
 from pipeline.settings import ElasticsearchSettings
@@ -169,12 +170,15 @@ async def test_months_made_by_an_earlier_mapping_take_what_the_present_one_has(s
         departs_at=NOW,
         vector="01" * 384,
     )
-    assert [why for _, why in await store.write([hit("b", document=full)])] == ["strict_dynamic_mapping_exception"]
+    writing = asyncio.create_task(store.write([hit("d", document=full)]))  # refused by the old mapping: it waits
+    await asyncio.sleep(0.5)
+    assert not writing.done()
     assert await store.set_up() == [f"updated index template {old.name}"]
     assert await store.set_up() == []
+    assert await writing == []
     assert await store.write([hit("b", document=full), hit("c", document=full, month="2026.10")]) == []
     assert await store.present({"a": 7, "b": 7, "c": 7}) == {"a", "b", "c"}
-    assert {one["id"] for one in (await store.similar("b")).hits} == {"c"}
+    assert {one["id"] for one in (await store.similar("b")).hits} == {"c", "d"}
 
 
 def test_a_mapping_that_is_newer_than_the_code_is_told_from_an_older_one() -> None:
@@ -243,3 +247,22 @@ async def test_a_server_says_what_it_has_and_what_it_lacks(store: Store) -> None
     assert features.version.split(".")[0] in {"8", "9"}
     assert "lifecycle" in features.present | features.lacking
     assert features.report().startswith(f"Elasticsearch {features.version}: has ")
+
+
+@pytest.mark.connected
+async def test_hits_wait_for_the_templates_of_this_fanal_and_none_is_refused(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    await store.set_up()
+    name = f"{store._names.hits}-documents"
+    found = await store._client.cluster.get_component_template(name=name)
+    body = found.body["component_templates"][0]["component_template"]
+    earlier = {**body, "_meta": {**body["_meta"], "fanal_version": document_version() - 1}}
+    await store._client.cluster.put_component_template(name=name, template=earlier["template"], meta=earlier["_meta"])
+    writing = asyncio.create_task(store.write([hit("a")]))
+    await asyncio.sleep(1.5)
+    assert not writing.done()
+    assert "an earlier Fanal's: run `fanal setup`" in caplog.text
+    await store.set_up(force=True)
+    assert await writing == []
+    assert await store.present({"a": 7}) == {"a"}

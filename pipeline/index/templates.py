@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import ConfigurationError
+from pipeline.resources import config_dir
 
 State = Literal["missing", "same", "older", "newer", "altered"]
 FOLDING = ("lowercase", "asciifolding")
@@ -63,6 +64,11 @@ def render(
 
 
 _FILES = {"hits-documents": True, "hits": False, "evidence": False, "tombstones": False}
+
+
+def document_version() -> int:
+    """The version of the mapping that documents of this Fanal fit into; a later one takes them too."""
+    return int(read_file(config_dir() / "elasticsearch" / "hits-documents.json", "")["_meta"]["fanal_version"])
 
 
 def read_file(file: Path, prefix: str) -> dict[str, Any]:

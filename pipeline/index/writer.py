@@ -15,6 +15,7 @@ from pipeline.backoff import waits
 from pipeline.index.client import ApiError, AsyncElasticsearch, TransportError, trouble
 from pipeline.index.documents import Action, ItemOutcome, Names, action, batches, failure, fault, outcomes
 from pipeline.index.languages import language_analyzers
+from pipeline.index.templates import document_version
 from pipeline.labels import INDEX_ERRORS, closed
 from pipeline.posts import Hit
 
@@ -31,6 +32,7 @@ class Writer:
         self._names = names
         self._months: set[str] = set()
         self._languages = language_analyzers()
+        self._is_current = False
 
     async def write(self, hits: Sequence[Hit]) -> list[tuple[Hit, str]]:
         """Write hits; return those that the index refuses, with the reason's name."""
@@ -50,6 +52,8 @@ class Writer:
     async def _try(self, batch: Sequence[Action]) -> list[tuple[Action, ItemOutcome]]:
         """One bulk request. A request that is refused as a whole is halved until the one at fault stands alone."""
         try:
+            if why := await self._outdated():
+                return [(one, ItemOutcome("retry", why)) for one in batch]
             for month in {one.hit.month for one in batch} - self._months:
                 if why := await self._create(month):
                     return [(one, ItemOutcome("retry", why)) for one in batch]
@@ -67,6 +71,27 @@ class Writer:
         found = outcomes(response.body, len(batch))
         self._forget_missing(found)
         return list(zip(batch, found, strict=True))
+
+    async def _outdated(self) -> str:
+        """Why these documents must wait: the templates are an earlier Fanal's, whose mapping would refuse new fields. Or nothing.
+
+        Templates of a later Fanal take them; a login that may not read templates is not held up.
+        """
+        if self._is_current:
+            return ""
+        try:
+            found = await self._client.cluster.get_component_template(name=f"{self._names.hits}-documents")
+        except ApiError as error:
+            if error.meta.status not in (401, 403, 404):
+                raise
+            self._is_current = error.meta.status != 404
+            return ""  # a template that is not there is missed where a month is created
+        theirs = _version(found.body)
+        self._is_current = theirs is not None and theirs >= document_version()
+        if self._is_current or theirs is None:
+            return ""
+        log.error("the index templates are an earlier Fanal's: run `fanal setup`", extra={"theirs": theirs})
+        return "template_outdated"
 
     async def _create(self, month: str) -> str:
         """Create a month's indices: the server may not do so by itself. Returns why that is not possible yet, or nothing."""
@@ -92,6 +117,15 @@ class Writer:
         """A month that was dropped while we ran is created anew."""
         if any(outcome.reason == "index_not_found_exception" for outcome in found):
             self._months.clear()
+
+
+def _version(answer: Any) -> int | None:
+    """The version of the template in a server's answer; None where another program answers."""
+    try:
+        (found,) = answer["component_templates"]
+        return int(found["component_template"].get("_meta", {}).get("fanal_version", 0))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _count(tried: Sequence[tuple[Action, ItemOutcome]]) -> None:

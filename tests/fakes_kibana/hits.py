@@ -90,7 +90,7 @@ def _document(number: int, kind: str, screened: datetime, around: Around) -> Doc
         media_kinds=("image",),
         transport=chance.choice(("live", "backfill", "push")),
         source_id="source",
-        vector=(1.0, *(0.0,) * 383),
+        vector="7f" + "00" * 383,
         **_assessed(kind, around),
     )
     return msgspec.structs.replace(document, **_named(chance), **_offered(kind, around))
