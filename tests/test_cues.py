@@ -172,3 +172,15 @@ def test_an_interval_holds_its_share() -> None:
     low, high = wilson(9, 10)
     assert low < 0.9 < high
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("From Izmir to Lesvos by boat tonight, 2500 euro", ["day 0"]),
+        ("From Izmir to Lesvos, 2500 euro, write me tonight", []),
+        ("The boat was late tonight", []),
+    ],
+)
+def test_a_day_beside_a_route_with_a_means_of_transport_is_a_departure(text: str, days: list[str]) -> None:
+    assert [cue.normalised for cue in find_cues(text, "en") if cue.kind == "departure"] == days

@@ -1,4 +1,4 @@
-"""When people leave: a day or a date near a word of leaving. A date alone is no departure.
+"""When people leave: a day or a date near a word of leaving, or near a route that people are moved over. A date alone is no departure.
 
 `2026-06-12` and `06-12` are dates, `day 1` is tomorrow, `weekday 5` a Friday; anything else is words, such as `next week`.
 
@@ -7,11 +7,11 @@ and knows nothing of leaving.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from pipeline.screen.cues.context import Found, Read
+from pipeline.screen.cues.context import Read
 from pipeline.screen.cues.cue import Cue
 
 _NEAR = 60
@@ -29,16 +29,22 @@ class _When(NamedTuple):
     rule: str
 
 
-def departures(read: Read) -> Iterator[Cue]:
-    """The days of departure of a text, each once where it stands."""
-    leaving = [one for one in read.family("departure") if one.concept == "departure.leaving"]
-    if not leaving or (read.family("not") and any(one.concept == "not.departure" for one in read.family("not"))):
+def departures(read: Read, ways: Sequence[Cue] = ()) -> Iterator[Cue]:
+    """The days of departure of a text, each once where it stands. `ways` are its routes, where it names a means of transport."""
+    leaving = [(one.start, one.end) for one in read.family("departure") if one.concept == "departure.leaving"]
+    if not (leaving or ways) or (
+        read.family("not") and any(one.concept == "not.departure" for one in read.family("not"))
+    ):
         return
     taken = -1
     for when in sorted({*_dates(read.text), *_named(read), *_days(read)}, key=lambda when: (when.start, -when.end)):
-        if when.start >= taken and any(_near(when, one) for one in leaving):
+        if when.start < taken:
+            continue
+        start, end = read.reading.span(when.start, when.end)
+        if any(_near(when.start, when.end, one) for one in leaving) or any(
+            _near(start, end, (way.start, way.end)) for way in ways
+        ):
             taken = when.end
-            start, end = read.reading.span(when.start, when.end)
             yield Cue("departure", read.reading.original[start:end], when.said, start, end, when.rule)
 
 
@@ -71,8 +77,8 @@ def _dated(year: int, said: str) -> date:
     return date(year, 3, 1) if (month, day) == (2, 29) and year % 4 else date(year, month, day)
 
 
-def _near(when: _When, leaving: Found) -> bool:
-    return leaving.start - when.end <= _NEAR and when.start - leaving.end <= _NEAR
+def _near(start: int, end: int, other: tuple[int, int]) -> bool:
+    return other[0] - end <= _NEAR and start - other[1] <= _NEAR
 
 
 def _dates(text: str) -> Iterator[_When]:

@@ -44,12 +44,12 @@ def look(text: str, langs: Sequence[str], lexicon: Lexicon | None = None) -> Loo
     read = read_with(text, (lexicon or lists().lexicon()).of(langs))
     named = places(read)
     reach = _contacts(text, read, langs)
-    people = _contact_cues(text, read, reach)
+    people, ways = _contact_cues(text, read, reach), list(routes(read, named))
     found = {
         *people,
         *_price_cues(read, people),
-        *routes(read, named),
-        *departures(read),
+        *ways,
+        *departures(read, ways if read.family("transport") else ()),
         *_phrases(read),
         *_patterns(read),
         *_place_cues(read, named),
