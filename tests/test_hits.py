@@ -189,13 +189,16 @@ def test_a_post_without_a_lane_is_no_hit() -> None:
 
 
 def test_a_hit_has_its_cues_their_places_and_its_priority() -> None:
-    made = hit(post(text="Boat from Izmir to Lesvos tonight, 2000 euro, write @captain_secret")).document
+    made = hit(post(text="Boat from Izmir to Lesvos, 2000 euro, write @captain_secret")).document
     assert (made.routes, made.places, made.price_currencies) == (("TR>GR",), ("TR/İzmir", "GR/Lesvos"), ("EUR",))
     assert {span.kind: made.text[span.start : span.end] for span in made.spans}["price"] == "2000 euro"
     assert (made.priority, made.reasons) == ("high", ("handle", "price", "route"))
 
 
-def test_a_boat_that_leaves_tonight_is_urgent() -> None:
-    made = hit(post(text="Boat leaving tonight from Izmir to Lesvos")).document
+@pytest.mark.parametrize(
+    "text", ["Boat leaving tonight from Izmir to Lesvos", "Boat from Izmir to Lesvos tonight, 2000 euro"]
+)
+def test_a_boat_that_leaves_tonight_is_urgent(text: str) -> None:
+    made = hit(post(text=text)).document
     assert (made.priority, made.reasons) == ("urgent", ("departure:within_72_h",))
     assert made.departs_at == datetime(2026, 10, 31, tzinfo=UTC)
