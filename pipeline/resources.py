@@ -3,12 +3,14 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import ConfigurationError
 
+_Table = TypeVar("_Table", bound=BaseModel)
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -39,3 +41,21 @@ def taxonomy(folder: Path | None = None) -> dict[str, Any]:
 def _taxonomy(folder: Path) -> dict[str, Any]:
     read: dict[str, Any] = yaml.safe_load((folder / "taxonomy.yaml").read_text(encoding="utf-8"))
     return read
+
+
+def read_table(path: Path, model: type[_Table]) -> _Table:
+    """Read a table of the configuration folder and hold it to its shape.
+
+    Raises:
+        ConfigurationError: it cannot be read, is not YAML, or something in it is not what it may be; the message names the place.
+    """
+    try:
+        return model.model_validate(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path}: not YAML: {' '.join(str(error).split())[:200]}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the table"
+        raise ConfigurationError(f"{path}: {where}: {first['msg']}") from None

@@ -5,11 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import ConfigurationError
-from pipeline.resources import config_dir, taxonomy
+from pipeline.resources import config_dir, read_table, taxonomy
 
 
 class Suggested(NamedTuple):
@@ -80,16 +79,7 @@ def crosswalk() -> Crosswalk:
 @cache
 def read_crosswalk(path: Path) -> Crosswalk:
     """Read a table; errors as `crosswalk`."""
-    try:
-        read = Crosswalk.model_validate(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not YAML: {' '.join(str(error).split())[:200]}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the table"
-        raise ConfigurationError(f"{path}: {where}: {first['msg']}") from None
+    read = read_table(path, Crosswalk)
     for number, wrong in ((at, wrong) for at, one in enumerate(read.suggest, 1) for wrong in _unknown(read, one)):
         raise ConfigurationError(f"{path}: suggest {number}: {wrong}")
     return read

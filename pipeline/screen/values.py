@@ -9,11 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from pipeline.errors import ConfigurationError
-from pipeline.resources import config_dir
+from pipeline.resources import config_dir, read_table
 from pipeline.screen.cues.cue import Cue
 from pipeline.screen.cues.points import Point, town_points
 
@@ -73,16 +71,7 @@ def shipped_rates() -> Rates:
 @cache
 def read_rates(path: Path) -> Rates:
     """Read a table of rates; errors as `shipped_rates`."""
-    try:
-        return Rates.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not YAML: {' '.join(str(error).split())[:200]}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the table"
-        raise ConfigurationError(f"{path}: {where}: {first['msg']}") from None
+    return read_table(path, Rates)
 
 
 def _euros(price: str, rates: Rates) -> tuple[float, ...]:

@@ -5,11 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from pipeline.errors import ConfigurationError
-from pipeline.resources import config_dir
+from pipeline.resources import config_dir, read_table
 from pipeline.screen.cues.phrases import words_of
 
 MOST_WORDS = 4
@@ -70,16 +69,7 @@ def known_points() -> dict[str, tuple[float, float]]:
 @cache
 def read_crossings(path: Path) -> Crossings:
     """Read a table; errors as `crossings`."""
-    try:
-        read = Crossings.model_validate(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not YAML: {' '.join(str(error).split())[:200]}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the table"
-        raise ConfigurationError(f"{path}: {where}: {first['msg']}") from None
+    read = read_table(path, Crossings)
     _check(path, read)
     return read
 
